@@ -1,0 +1,271 @@
+//! Every code that a diagnostic can have, with its documentation: the one table of them.
+//!
+//! A number is never reused. A code that is no longer given stays in the table.
+
+use std::fmt;
+
+use super::Severity::{self, Error, Warning};
+
+/// What a code says: for `sluice explain`, for the reference, and for the fixtures' names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeDoc {
+    /// A short name in the words of a path.
+    pub slug: &'static str,
+    /// How grave it is.
+    pub severity: Severity,
+    /// What is wrong.
+    pub what: &'static str,
+    /// Why that is a fault.
+    pub why: &'static str,
+    /// What to do about it.
+    pub remedy: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $number:literal $severity:ident $slug:literal: $what:literal, $why:literal, $remedy:literal;)+) => {
+        /// The number of a fault.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u16)]
+        pub enum Code {
+            $(#[doc = $what] $name = $number,)+
+        }
+
+        impl Code {
+            /// Every code, by number.
+            pub const ALL: &'static [Code] = &[$(Code::$name),+];
+
+            /// What this code means.
+            pub const fn doc(self) -> CodeDoc {
+                match self {
+                    $(Code::$name => CodeDoc {
+                        slug: $slug, severity: $severity, what: $what, why: $why, remedy: $remedy,
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+impl Code {
+    /// The number alone.
+    pub const fn number(self) -> u16 {
+        self as u16
+    }
+
+    /// The code that is written so (`SLU0012`), if there is one.
+    pub fn parse(text: &str) -> Option<Code> {
+        Code::ALL
+            .iter()
+            .copied()
+            .find(|code| code.to_string().eq_ignore_ascii_case(text))
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SLU{:04}", self.number())
+    }
+}
+
+codes! {
+    Unreadable = 1 Error "unreadable":
+        "A file or a directory cannot be read.",
+        "The gateway serves only what it has read whole.",
+        "Check that the path exists, that the process may read it, and that no symlink leads nowhere.";
+    TooLarge = 2 Error "too-large":
+        "The directory holds more than a configuration may: 2,000 files, 8 MiB a file, 64 MiB in all, 16 levels.",
+        "Bounds keep a wrong directory from being read whole.",
+        "Point to the directory that holds `sluice.yaml`, and keep other data elsewhere.";
+    NoMainFile = 3 Error "no-main-file":
+        "The directory has no `sluice.yaml`.",
+        "That file names the listeners and the upstreams; without it nothing can be served.",
+        "Write `sluice.yaml`, or point to the directory that holds it.";
+    UnusedFile = 4 Warning "unused-file":
+        "A YAML file is read by nothing.",
+        "A file at the wrong place looks like configuration and does nothing.",
+        "Move it to where it is read (`apis/NAME/api.yaml`, `apis/NAME/changes/*.yaml`), name it, or delete it.";
+    NotUtf8 = 5 Error "not-utf8":
+        "A file is not UTF-8 text.",
+        "YAML and JSON are read as UTF-8 only, so that every reader sees the same text.",
+        "Save the file as UTF-8.";
+    Syntax = 6 Error "syntax":
+        "A file is not well-formed YAML.",
+        "Nothing after the place can be read with certainty.",
+        "Mend the text at the place; tabs cannot indent, and a text with `: ` or ` #` needs quotes.";
+    SeveralDocuments = 7 Error "several-documents":
+        "A file holds more than one YAML document.",
+        "Only one would be read, and nobody could tell which.",
+        "Split the file at `---`.";
+    DuplicateKey = 8 Error "duplicate-key":
+        "A key stands twice in one mapping.",
+        "Readers disagree about which of the two counts.",
+        "Delete or rename one of them.";
+    KeyNotText = 9 Error "key-not-text":
+        "A key is empty, a list or a mapping.",
+        "Keys are names; JSON, which documents are made of, has no others.",
+        "Write the key as text, in quotes if need be.";
+    TooDeep = 10 Error "too-deep":
+        "Values are nested deeper than 64 levels.",
+        "No configuration needs it, and a reader without a bound can be made to fail.",
+        "Flatten the file.";
+    TooManyNodes = 11 Error "too-many-nodes":
+        "A file holds more than 200,000 values, those that aliases repeat included.",
+        "A few aliases of aliases can stand for more values than memory holds.",
+        "Write fewer aliases, or split the file.";
+    UnknownKey = 12 Error "unknown-key":
+        "A key is not known at this place.",
+        "A key that is not understood would be ignored, and a misspelt setting would never be seen.",
+        "Correct the spelling or delete the key.";
+    UnsupportedYaml = 13 Error "unsupported-yaml":
+        "The file uses a part of YAML that is not read: a tag, a merge key, or an alias without its anchor.",
+        "These mean different things to different readers.",
+        "Write the value out.";
+    MissingKey = 14 Error "missing-key":
+        "A key that has no default is missing.",
+        "The choice is the writer's; any default would be wrong for somebody.",
+        "Add the key.";
+    WrongType = 15 Error "wrong-type":
+        "A value is of another kind than its place takes.",
+        "Converting it silently would guess.",
+        "Write a value of the kind that the message names.";
+    NotQuoted = 16 Error "not-quoted":
+        "A number or a truth value stands where text is expected.",
+        "Unquoted, YAML reads `1.10` as the number 1.1, and two versions become one.",
+        "Put the value in quotes.";
+    NotAChoice = 17 Error "not-a-choice":
+        "A value is none of those that its place takes.",
+        "Only the listed values have a meaning.",
+        "Write one of the listed values.";
+    OutOfRange = 18 Error "out-of-range":
+        "A number, a list or a mapping is too small or too large.",
+        "The gateway could not work with it.",
+        "Write a value within the bounds that the message names.";
+    FormatVersion = 19 Error "format-version":
+        "A file is written in a format version that this program does not read.",
+        "Reading a newer or older format as if it were this one would misread it.",
+        "Run `sluice convert DIRECTORY` of the release that wrote the newer format, or install that release.";
+    EnvironmentMissing = 20 Error "environment-missing":
+        "A variable that the file reads is not in the environment.",
+        "An empty text in its place would be a silent misconfiguration.",
+        "Set the variable, or give it a default: `${NAME:-default}`.";
+    EnvironmentSyntax = 21 Error "environment-syntax":
+        "A `${` does not begin a well-formed reference to the environment.",
+        "It would be passed on as text, which is hardly meant.",
+        "Write `${NAME}` or `${NAME:-default}`; write `$${` for the two characters themselves.";
+    BadDuration = 22 Error "bad-duration":
+        "A duration cannot be read.",
+        "A bare number has no unit, and a wrong unit is a wrong timeout.",
+        "Write a whole number and a unit: `250ms`, `1s`, `2m`, `1h`.";
+    BadSize = 23 Error "bad-size":
+        "A size cannot be read.",
+        "A bare number has no unit.",
+        "Write a whole number and a unit: `512B`, `256KiB`, `1MiB`, `1GiB`.";
+    BadAddress = 24 Error "bad-address":
+        "An address cannot be read.",
+        "A listener needs an IP address and a port, an endpoint a host and a port.",
+        "Write `127.0.0.1:8080` or `[::1]:8080`; for endpoints a host name will do: `backend:9100`.";
+    AdminNotLoopback = 25 Error "admin-not-loopback":
+        "The admin address can be reached from other machines.",
+        "The admin API has no authentication yet: whoever reaches it can reload and read everything.",
+        "Use a loopback address, `127.0.0.1:9901`, and a tunnel where it must be reached from afar.";
+    SameAddress = 26 Error "same-address":
+        "Two listeners have one address.",
+        "The second could not be opened, or would share the first one's connections.",
+        "Give each listener its own address.";
+    UnknownUpstream = 27 Error "unknown-upstream":
+        "An API names an upstream that `sluice.yaml` does not have.",
+        "Its requests would have nowhere to go.",
+        "Correct the name, or add the upstream to `sluice.yaml`.";
+    BadName = 28 Error "bad-name":
+        "A name holds characters that it may not, or does not fit its directory.",
+        "Names stand in paths, headers, logs and file names.",
+        "Use letters, digits, `-`, `_` and `.`; an API is named like its directory.";
+    UnusedUpstream = 29 Warning "unused-upstream":
+        "An upstream is used by no API.",
+        "Most often an API was to use it and names another.",
+        "Use it or delete it.";
+    DuplicateVersion = 30 Error "duplicate-version":
+        "A version is listed twice.",
+        "A request for it would have two answers.",
+        "Delete one of them.";
+    UnknownVersion = 31 Error "unknown-version":
+        "A version is named that the API does not list.",
+        "Versions are listed once, under `versions`, so that a misspelt one is seen.",
+        "Correct the name, or add it to `versions` in `api.yaml`.";
+    BadSelector = 32 Error "bad-selector":
+        "A way to select a version is not well-formed.",
+        "A selector that can never match would leave clients without their version.",
+        "Write each entry of `select` with exactly one of path, header, media_type, query and pin.";
+    AmbiguousPath = 33 Error "ambiguous-path":
+        "Two versions or APIs have the same path prefix on the same host.",
+        "A request under it would belong to both.",
+        "Give one of them another prefix or other hosts.";
+    MissingFile = 34 Error "missing-file":
+        "A file that is named does not exist.",
+        "What it holds is needed.",
+        "Correct the name; it is relative to the API's directory.";
+    BadTemplate = 35 Error "bad-template":
+        "The body of errors names a slot that does not exist.",
+        "It would stand in every error as it is written.",
+        "Use {code}, {title}, {status}, {detail} and {pointer}; write {{ and }} for the braces themselves.";
+    SameVersion = 36 Error "same-version":
+        "A change stands between a version and itself.",
+        "A change is what differs between two neighbours.",
+        "Write the old version first, then the new one.";
+    DuplicateChange = 37 Error "duplicate-change":
+        "Two files describe the change between the same two versions.",
+        "Only one could be applied.",
+        "Put their steps into one file.";
+    Cycle = 38 Error "cycle":
+        "The changes lead from a version back to itself.",
+        "Between two versions of a lineage there is one way; with two, a request could be translated in two ways.",
+        "Delete the change that does not belong to the lineage.";
+    Unreachable = 39 Error "unreachable":
+        "No changes lead from a version to the origin.",
+        "Its requests could not be translated for the backend.",
+        "Write the missing change, or delete the version.";
+    UnknownOperator = 40 Error "unknown-operator":
+        "A step names an operator that does not exist.",
+        "The step would do nothing.",
+        "Correct the name.";
+    BadStep = 41 Error "bad-step":
+        "A step is not a mapping of one operator to its settings.",
+        "Which of several operators comes first would not be told.",
+        "Write one list entry for each operator: `- rename: {from: /a, to: /b}`.";
+    BadHost = 42 Error "bad-host":
+        "A host is not a host name.",
+        "It could match no request.",
+        "Write the name alone, in lower case, without scheme, port or path.";
+    BadPath = 43 Error "bad-path":
+        "A path prefix is not in its one form.",
+        "Paths are compared in canonical form; another form would never match.",
+        "Begin with `/`, end without one, and use no empty, `.` or `..` segment, no query and no escape.";
+    NoApis = 44 Warning "no-apis":
+        "The directory has no API.",
+        "Every request will be answered 404.",
+        "Add `apis/NAME/api.yaml`.";
+    NotSupported = 45 Error "not-supported":
+        "Something is configured that this release cannot do.",
+        "Ignoring it would promise what is not kept.",
+        "Delete it, or use what the hint names.";
+    BadOperation = 46 Error "bad-operation":
+        "An operation is not written as a method and a path.",
+        "It could match no request.",
+        "Write `GET /todos/{id}`.";
+    NoDocument = 47 Error "no-document":
+        "A change names types or operations, and its API has no document that says where they occur.",
+        "Without the origin's document nothing tells which operation carries which type.",
+        "Name the origin's OpenAPI document as `document` in `api.yaml`, or name operations under `documents`.";
+    EmptyChange = 48 Warning "empty-change":
+        "A change has no steps.",
+        "Two versions that do not differ need a change only to be neighbours.",
+        "Add the steps, or leave it if nothing differs.";
+    Backwards = 49 Warning "backwards":
+        "A change goes from a higher version number to a lower one.",
+        "Steps are written old to new; the other way round they do the opposite.",
+        "Write the older version first in `between`.";
+    SameSelector = 50 Error "same-selector":
+        "Two selectors read the same place of the request.",
+        "One would hide the other.",
+        "Delete one of them.";
+}

@@ -1,0 +1,5 @@
+//! config
+pub mod diagnostic;
+pub mod source;
+mod suggest;
+mod yaml;
