@@ -1,0 +1,327 @@
+//! Operators: what a change is made of. One operator, one file; [`registry`] lists them.
+//!
+//! A step is written old → new. Its operator carries documents in both directions, says which members it moves, how it
+//! changes a type, and whether its result depends on what is stored. What holds for all operators is done once, outside
+//! of them: finding the occurrences of a type, refusing captured names, counting use, naming places in faults.
+
+pub mod add;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod cases;
+pub mod registry;
+pub mod relocate;
+pub mod scalar;
+
+use std::fmt::Debug;
+
+use crate::contract::Purpose;
+use crate::fault::{Fault, FaultKind};
+use crate::pointer::Pointer;
+use crate::shape::{Shape, TypeFault, Types};
+use crate::value::Value;
+
+/// Which way a step is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// From the change's old version to its new one.
+    Up,
+    /// From the change's new version to its old one.
+    Down,
+}
+
+/// A side of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// As the old version has it.
+    Old,
+    /// As the new version has it.
+    New,
+}
+
+impl Direction {
+    /// The side that a step in this direction starts from.
+    pub fn source(self) -> Side {
+        if self == Self::Up { Side::Old } else { Side::New }
+    }
+
+    /// The side that a step in this direction leads to.
+    pub fn target(self) -> Side {
+        self.back().source()
+    }
+
+    /// The other direction.
+    #[must_use]
+    pub fn back(self) -> Self {
+        if self == Self::Up { Self::Down } else { Self::Up }
+    }
+}
+
+/// A place on the old side and what becomes of it on the new side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// The place on the old side, if the old side has one.
+    pub old: Option<Pointer>,
+    /// The place on the new side, if the new side has one.
+    pub new: Option<Pointer>,
+    /// Whether what stands below keeps its names.
+    pub deep: bool,
+}
+
+impl Pair {
+    /// A value that moves as it is.
+    pub fn deep(old: &Pointer, new: &Pointer) -> Self {
+        Self {
+            old: Some(old.clone()),
+            new: Some(new.clone()),
+            deep: true,
+        }
+    }
+
+    /// A value that is rewritten on its way.
+    pub fn shallow(old: &Pointer, new: &Pointer) -> Self {
+        Self {
+            old: Some(old.clone()),
+            new: Some(new.clone()),
+            deep: false,
+        }
+    }
+
+    /// A value that only one side has.
+    pub fn only(side: Side, at: &Pointer) -> Self {
+        let place = Some(at.clone());
+        if side == Side::Old {
+            Self {
+                old: place,
+                new: None,
+                deep: true,
+            }
+        } else {
+            Self {
+                old: None,
+                new: place,
+                deep: true,
+            }
+        }
+    }
+
+    /// The place on one side.
+    pub fn place(&self, side: Side) -> Option<&Pointer> {
+        if side == Side::Old {
+            self.old.as_ref()
+        } else {
+            self.new.as_ref()
+        }
+    }
+}
+
+/// How far the result of a step depends on the stored document, when a client writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stored {
+    /// Not at all.
+    Never,
+    /// A value that the client cannot see is kept, whatever else is written.
+    Kept,
+    /// What is kept or chosen depends on the values around it.
+    Consulted,
+}
+
+/// One occurrence of a type, as a step sees it. All values are of the occurrence, not of the whole document.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'a> {
+    /// What the message is for.
+    pub purpose: Purpose,
+    /// The stored document as the version that the step starts from shows it.
+    pub before: Option<&'a Value>,
+    /// The stored document as the version that the step leads to shows it.
+    pub after: Option<&'a Value>,
+    /// The type that the step starts from.
+    pub source: &'a Shape,
+    /// Named types on that side.
+    pub source_types: &'a Types,
+    /// The type that the step leads to, as far as it is known here.
+    pub target: Option<&'a Shape>,
+    /// Named types on that side.
+    pub target_types: &'a Types,
+}
+
+impl<'a> Site<'a> {
+    /// The stored value at a place, as the version that the step starts from shows it.
+    pub fn before(&self, at: &Pointer) -> Option<&'a Value> {
+        at.look(self.before?)
+    }
+
+    /// The stored value at a place, as the version that the step leads to shows it.
+    pub fn after(&self, at: &Pointer) -> Option<&'a Value> {
+        at.look(self.after?)
+    }
+
+    /// Whether a stored document is at hand.
+    pub fn has_stored(&self) -> bool {
+        self.before.is_some() && self.after.is_some()
+    }
+
+    /// Whether the target version has this place: `None` where it says nothing.
+    pub fn target_has(&self, at: &Pointer) -> Option<bool> {
+        known(self.target?.knows(at, self.target_types))
+    }
+
+    /// Whether the source version has this place: `None` where it says nothing.
+    pub fn source_has(&self, at: &Pointer) -> Option<bool> {
+        known(self.source.knows(at, self.source_types))
+    }
+
+    /// The same site, one value further down.
+    pub fn child(&self, at: &Pointer) -> Option<Site<'a>> {
+        Some(Site {
+            before: self.before(at),
+            after: self.after(at),
+            source: self.source.at(at, self.source_types)?,
+            target: self.target.and_then(|t| t.at(at, self.target_types)),
+            ..*self
+        })
+    }
+}
+
+fn known(known: crate::shape::Known) -> Option<bool> {
+    match known {
+        crate::shape::Known::Yes => Some(true),
+        crate::shape::Known::No => Some(false),
+        crate::shape::Known::Untyped => None,
+    }
+}
+
+/// An operator with its settings: one step of a change, on one occurrence of a type.
+pub trait Operator: Debug + Send + Sync {
+    /// The operator's name in mapping files.
+    fn name(&self) -> &'static str;
+
+    /// The members that the step touches, and what becomes of each. The first pair of a place is the one that a
+    /// pointer to it follows.
+    fn pairs(&self) -> Vec<Pair>;
+
+    /// Turns the source side's type into the target side's, and refuses a step that does not fit it or loses
+    /// something undeclared.
+    ///
+    /// # Errors
+    /// A [`TypeFault`] that the author of the mapping can act on.
+    fn retype(&self, to: Direction, shape: &mut Shape, types: &Types) -> Result<(), TypeFault>;
+
+    /// Carries one document. With a stored document at hand, a value that equals the stored one as the source side
+    /// shows it is unchanged, and the stored value stays whole.
+    ///
+    /// # Errors
+    /// When a value has no counterpart.
+    fn apply(&self, to: Direction, doc: &mut Value, site: &Site<'_>) -> Result<(), Fault>;
+
+    /// Carries a JSON Merge Patch of a document, where null removes. Without knowing what is stored; by default only
+    /// patches that do not touch the step's members pass.
+    ///
+    /// # Errors
+    /// [`FaultKind::NeedsStored`] when the result depends on the stored document.
+    fn patch(&self, to: Direction, patch: &mut Value, _site: &Site<'_>) -> Result<(), Fault> {
+        if places(self.pairs().as_slice(), to.source()).any(|p| touches(patch, p)) {
+            Err(needs_stored())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// How far the result of a write in this direction depends on the stored document.
+    fn stored(&self, to: Direction) -> Stored;
+}
+
+/// The places of pairs on one side.
+pub fn places(pairs: &[Pair], side: Side) -> impl Iterator<Item = &Pointer> {
+    pairs.iter().filter_map(move |pair| pair.place(side))
+}
+
+/// Whether a merge patch changes the value at a place, or something above or below it.
+pub fn touches(patch: &Value, at: &Pointer) -> bool {
+    let mut value = patch;
+    for name in at.names() {
+        match value {
+            Value::Object(object) => match object.get(name) {
+                Some(inner) => value = inner,
+                None => return false,
+            },
+            _ => return true,
+        }
+    }
+    true
+}
+
+/// The refusal to translate without the stored document.
+pub fn needs_stored() -> Fault {
+    Fault::new(
+        FaultKind::NeedsStored,
+        "the stored document is needed to translate this",
+    )
+}
+
+/// Where a pointer on the source side leads on the target side, without regard to types.
+pub fn locate(pairs: &[Pair], to: Direction, pointer: &Pointer) -> Pointer {
+    let (from, into) = (to.source(), to.target());
+    let best = pairs
+        .iter()
+        .filter_map(|pair| Some((pair, pair.place(from)?.clone())))
+        .filter(|(_, place)| pointer.strip(place).is_some())
+        .reduce(|best, next| {
+            if next.1.names().len() > best.1.names().len() {
+                next
+            } else {
+                best
+            }
+        });
+    let Some((pair, place)) = best else {
+        return pointer.clone();
+    };
+    let rest = pointer.strip(&place).unwrap_or_default();
+    match pair.place(into) {
+        Some(target) if pair.deep => target.join(&rest),
+        Some(target) => target.clone(),
+        None => place.truncate(place.names().len().saturating_sub(1)),
+    }
+}
+
+/// The same operator read in the other direction: what it calls old is new.
+#[derive(Debug)]
+pub struct Reversed {
+    /// The operator's name in mapping files.
+    pub name: &'static str,
+    /// The operator that is turned round.
+    pub inner: Box<dyn Operator>,
+}
+
+impl Operator for Reversed {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn pairs(&self) -> Vec<Pair> {
+        self.inner
+            .pairs()
+            .into_iter()
+            .map(|p| Pair {
+                old: p.new,
+                new: p.old,
+                deep: p.deep,
+            })
+            .collect()
+    }
+
+    fn retype(&self, to: Direction, shape: &mut Shape, types: &Types) -> Result<(), TypeFault> {
+        self.inner.retype(to.back(), shape, types)
+    }
+
+    fn apply(&self, to: Direction, doc: &mut Value, site: &Site<'_>) -> Result<(), Fault> {
+        self.inner.apply(to.back(), doc, site)
+    }
+
+    fn patch(&self, to: Direction, patch: &mut Value, site: &Site<'_>) -> Result<(), Fault> {
+        self.inner.patch(to.back(), patch, site)
+    }
+
+    fn stored(&self, to: Direction) -> Stored {
+        self.inner.stored(to.back())
+    }
+}

@@ -1,0 +1,216 @@
+//! Finding every occurrence of a named type in a document, and the stored document's values beside it.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+
+use crate::contract::Purpose;
+use crate::fault::{Fault, FaultKind};
+use crate::op::Site;
+use crate::pointer::Pointer;
+use crate::shape::{Kind, Shape, Types};
+use crate::value::Value;
+
+/// What becomes of an element of a list that cannot be lowered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OnFailure {
+    /// It is left out and counted.
+    Omit,
+    /// Another document stands in its place, in the client's version.
+    Substitute(Value),
+}
+
+/// Which types may be left out of lists; a type that is not named fails the list.
+pub type ListPolicy = HashMap<String, OnFailure>;
+
+/// How a walk goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Walk<'a> {
+    /// The type whose occurrences are wanted.
+    pub label: &'a str,
+    /// Whether the document is a merge patch: null removes, and lists hold whole values.
+    pub patch: bool,
+    /// What becomes of elements of lists that fail.
+    pub lists: &'a ListPolicy,
+    /// How many elements were left out or replaced.
+    pub omitted: &'a Cell<usize>,
+}
+
+/// What is done at an occurrence. The flag says whether it is a merge patch of the type.
+pub type Act<'f> = &'f mut dyn FnMut(&mut Value, &Site<'_>, bool) -> Result<(), Fault>;
+
+impl Walk<'_> {
+    /// Visits the occurrences below and at a value, inner ones first.
+    ///
+    /// # Errors
+    /// The first fault of `act`, with its place seen from the value.
+    pub fn each(&self, doc: &mut Value, site: &Site<'_>, act: Act<'_>) -> Result<(), Fault> {
+        if is_substituted(doc) {
+            return Ok(());
+        }
+        let shape = site.source.resolve(site.source_types);
+        self.descend(doc, site, shape, act)?;
+        let removal = self.patch && matches!(doc, Value::Null);
+        let here = site.source.label(site.source_types) == Some(self.label);
+        if here && !removal {
+            act(doc, site, self.patch)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn descend(&self, doc: &mut Value, site: &Site<'_>, shape: &Shape, act: Act<'_>) -> Result<(), Fault> {
+        match (doc, &shape.kind) {
+            (Value::Object(_), Kind::OneOf(_)) | (Value::List(_), Kind::OneOf(_)) => Ok(()),
+            (Value::Object(object), Kind::Object { .. } | Kind::Map(_)) => {
+                for member in object.members_mut() {
+                    let at = Pointer::of([member.key.decoded()]);
+                    if let Some(child) = site.child(&at) {
+                        self.each(&mut member.value, &child, act)
+                            .map_err(|f| f.below(&at))?;
+                    }
+                }
+                Ok(())
+            }
+            (Value::List(items), Kind::List(inner)) => self.list(items, inner, site, act),
+            _ => Ok(()),
+        }
+    }
+
+    fn list(
+        &self,
+        items: &mut Vec<Value>,
+        inner: &Shape,
+        site: &Site<'_>,
+        act: Act<'_>,
+    ) -> Result<(), Fault> {
+        let whole = Walk {
+            patch: false,
+            ..*self
+        };
+        let stored = site.before.and_then(Value::as_list).unwrap_or_default();
+        let aligned = align(items, stored);
+        let policy = inner
+            .label(site.source_types)
+            .and_then(|label| self.lists.get(label));
+        let policy = policy.filter(|_| site.purpose == Purpose::Answer);
+        let mut kept = Vec::with_capacity(items.len());
+        for (index, mut item) in std::mem::take(items).into_iter().enumerate() {
+            let child = self.element(site, inner, aligned[index]);
+            match (whole.each(&mut item, &child, act), policy) {
+                (Ok(()), _) => kept.push(item),
+                (Err(_), Some(on)) => {
+                    self.omitted.set(self.omitted.get() + 1);
+                    kept.extend((*on != OnFailure::Omit).then(substituted));
+                }
+                (Err(fault), _) => return Err(fault.below(&Pointer::of([index.to_string()]))),
+            }
+        }
+        *items = kept;
+        Ok(())
+    }
+
+    fn element<'s>(&self, site: &Site<'s>, inner: &'s Shape, aligned: Option<usize>) -> Site<'s> {
+        let stored = |list: Option<&'s Value>| aligned.and_then(|i| list?.as_list()?.get(i));
+        let (before, after) = (stored(site.before), stored(site.after));
+        let target = site.target.and_then(|t| t.child("*", site.target_types));
+        Site {
+            before,
+            after,
+            source: inner,
+            target,
+            ..*site
+        }
+    }
+}
+
+/// Stands for an element that is to be substituted. No parsed text holds a raw NUL, so it cannot be forged.
+fn substituted() -> Value {
+    Value::Text(crate::value::Text::from_raw("\0"))
+}
+
+fn is_substituted(doc: &Value) -> bool {
+    matches!(doc, Value::Text(t) if t.raw() == "\0")
+}
+
+/// Puts the substitutes in, once the document is in the client's version.
+pub fn substitute(doc: &mut Value, shape: &Shape, types: &Types, lists: &ListPolicy) {
+    let shape = shape.resolve(types);
+    match doc {
+        Value::Object(object) => object.members_mut().iter_mut().for_each(|member| {
+            if let Some(child) = shape.child(&member.key.decoded(), types) {
+                substitute(&mut member.value, child, types, lists);
+            }
+        }),
+        Value::List(items) => items.iter_mut().for_each(|item| {
+            let Some(inner) = shape.child("*", types) else {
+                return;
+            };
+            match inner.label(types).and_then(|label| lists.get(label)) {
+                Some(OnFailure::Substitute(other)) if is_substituted(item) => *item = other.clone(),
+                _ => substitute(item, inner, types, lists),
+            }
+        }),
+        _ => {}
+    }
+}
+
+/// Which stored element each sent element is: an equal one first; what is left over goes by position when both lists
+/// have the same length. An element without a counterpart is new.
+fn align(items: &[Value], stored: &[Value]) -> Vec<Option<usize>> {
+    let mut taken = vec![false; stored.len()];
+    let mut aligned: Vec<Option<usize>> = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        let here = stored
+            .get(index)
+            .is_some_and(|s| !taken[index] && s == item)
+            .then_some(index);
+        let equal = here.or_else(|| {
+            stored
+                .iter()
+                .enumerate()
+                .position(|(i, s)| !taken[i] && s == item)
+        });
+        if let Some(at) = equal {
+            taken[at] = true;
+        }
+        aligned.push(equal);
+    }
+    if items.len() == stored.len() {
+        for (index, slot) in aligned.iter_mut().enumerate() {
+            if slot.is_none() && !taken[index] {
+                taken[index] = true;
+                *slot = Some(index);
+            }
+        }
+    }
+    aligned
+}
+
+/// Refuses a member that stands twice although the type knows it, so that no reader of the body sees another
+/// document than this one. Members that no version mentions pass as they came.
+///
+/// # Errors
+/// A fault at the second of the two.
+pub fn refuse_duplicates(doc: &Value, shape: &Shape, types: &Types) -> Result<(), Fault> {
+    let shape = shape.resolve(types);
+    match doc {
+        Value::Object(object) => object.members().iter().try_for_each(|member| {
+            let name = member.key.decoded();
+            let Some(child) = shape.child(&name, types) else {
+                return Ok(());
+            };
+            let at = Pointer::of([name.as_ref()]);
+            if !matches!(shape.kind, Kind::Any) && object.repeats(&name) {
+                return Err(Fault::new(FaultKind::Duplicate, "this member stands more than once").below(&at));
+            }
+            refuse_duplicates(&member.value, child, types).map_err(|f| f.below(&at))
+        }),
+        Value::List(items) => items.iter().enumerate().try_for_each(|(index, item)| {
+            let Some(child) = shape.child("*", types) else {
+                return Ok(());
+            };
+            refuse_duplicates(item, child, types).map_err(|f| f.below(&Pointer::of([index.to_string()])))
+        }),
+        _ => Ok(()),
+    }
+}
