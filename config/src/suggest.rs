@@ -20,6 +20,15 @@ pub(crate) fn or_list<'a>(written: &str, known: impl IntoIterator<Item = &'a str
     did_you_mean(written, known.clone()).or_else(|| list(known))
 }
 
+/// A written text, short enough for a message.
+pub(crate) fn shorten(text: &str) -> String {
+    if text.chars().count() <= 80 {
+        text.to_owned()
+    } else {
+        text.chars().take(77).chain("...".chars()).collect()
+    }
+}
+
 fn list<'a>(known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let names: Vec<String> = known.into_iter().map(|name| format!("`{name}`")).collect();
     match names.len() {

@@ -268,4 +268,12 @@ codes! {
         "Two selectors read the same place of the request.",
         "One would hide the other.",
         "Delete one of them.";
+    UnsafeKeep = 51 Warning "unsafe-keep":
+        "An upstream is written to without a condition.",
+        "Between our read and our write another writer's values can be lost.",
+        "Let the backend give an `ETag` and write `keep: read`; or accept the risk.";
+    BadPointer = 52 Error "bad-pointer":
+        "A text is not a JSON Pointer.",
+        "It could lead nowhere.",
+        "Write it empty for the whole value, else beginning with `/`; `~0` stands for `~`, `~1` for `/` (RFC 6901).";
 }

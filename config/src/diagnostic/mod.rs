@@ -113,7 +113,7 @@ impl Diagnostic {
 }
 
 /// Puts faults into the order of files and places, each fault once.
-pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn sort(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.sort_by(|a, b| key(a).cmp(&key(b)));
     diagnostics.dedup();
 }

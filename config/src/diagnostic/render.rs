@@ -45,7 +45,7 @@ fn excerpt(out: &mut String, gutter: usize, span: Span, line: &str) {
     let at = (span.column - 1).min(length);
     let start = at.saturating_sub(WINDOW);
     let shown: String = line.chars().skip(start).take(2 * WINDOW).collect();
-    let width = span.width.min(length.saturating_sub(at)).min(WINDOW).max(1);
+    let width = span.width.min(length.saturating_sub(at)).clamp(1, WINDOW);
     let _ = writeln!(out, "{:gutter$} |", "");
     let _ = writeln!(out, "{:>gutter$} | {}", span.line, shown.trim_end());
     let _ = writeln!(

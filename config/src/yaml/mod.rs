@@ -14,9 +14,9 @@ pub(crate) use parse::read;
 pub(crate) use tree::{Tree, push_index, push_key};
 
 /// How deep values may be nested, those behind aliases included.
-pub const MAX_NESTING: usize = 64;
+pub(crate) const MAX_NESTING: usize = 64;
 /// How many values one file may hold, those that aliases repeat included.
-pub const MAX_NODES: usize = 200_000;
+pub(crate) const MAX_NODES: usize = 200_000;
 
 #[cfg(test)]
 mod tests;

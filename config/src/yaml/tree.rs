@@ -66,6 +66,11 @@ impl Tree {
         }
     }
 
+    /// A fault of the value at a pointer.
+    pub(crate) fn fault(&self, code: Code, pointer: &str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(code, &self.file, Some(self.span(pointer)), message)
+    }
+
     /// A value as a message may show it: what came from the environment stays unsaid.
     pub(crate) fn shown(&self, pointer: &str) -> String {
         if let Some(written) = self.written.get(pointer) {

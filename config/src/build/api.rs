@@ -1,0 +1,168 @@
+//! One API's files → its plan.
+
+use super::{bad_name, change, errors, is_name, lineage, prefix, select, versions};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::directory::{self, ApiFiles, File};
+use crate::operators::Operators;
+use crate::plan::is_host_name;
+use crate::plan::{ApiPlan, UpstreamId};
+use crate::raw::RawApi;
+use crate::source::Sources;
+use crate::suggest;
+use crate::yaml::Tree;
+
+/// What an API is judged against.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) sources: &'a Sources,
+    /// The upstreams' names; `None` when `sluice.yaml` could not be read.
+    pub(crate) upstreams: Option<&'a [String]>,
+    pub(crate) operators: &'a Operators<'a>,
+}
+
+/// An API, and the other files that it was made from.
+pub(crate) struct Built {
+    pub(crate) plan: ApiPlan,
+    pub(crate) document: Option<Tree>,
+}
+
+/// Judges an API.
+pub(crate) fn build(
+    files: &ApiFiles,
+    around: &Surroundings<'_>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Built> {
+    let file = files.api.as_ref()?;
+    let (tree, raw) = (&file.tree, &file.raw);
+    check_name(tree, &files.name, raw, faults);
+    let hosts = hosts(tree, raw, faults);
+    let upstream = upstream(tree, raw, around, faults);
+    let base = prefix(tree, "/base", &raw.base, faults);
+    let unversioned = prefix(tree, "/unversioned", &raw.unversioned, faults);
+    let document = document(file, around.sources, faults);
+    let versions = versions::build(tree, raw, faults);
+    let origin = versions::find(tree, "/origin", &raw.origin, &versions, faults);
+    let select = select::build(tree, raw, &versions, faults);
+    let has_document = raw.document.is_some();
+    let errors = raw
+        .errors
+        .as_ref()
+        .map(|raw| errors::build(tree, raw, &versions, has_document, faults));
+
+    let before = files.changes.len();
+    let changes: Vec<_> = (files.changes.iter())
+        .filter_map(|file| change::build(file, &versions, around.operators, has_document, faults))
+        .collect();
+    let complete = files.all_changes_read && changes.len() == before;
+    lineage::judge(tree, &versions, origin, &changes, complete, faults);
+
+    let plan = ApiPlan {
+        name: raw.api.clone(),
+        hosts,
+        upstream: upstream?,
+        origin: origin?,
+        base: base?,
+        unversioned: unversioned?,
+        versions,
+        select: select?,
+        additions: raw.additions,
+        lists: raw.lists.on_failure,
+        errors: match errors {
+            None => None,
+            Some(built) => Some(built?),
+        },
+    };
+    Some(Built { plan, document })
+}
+
+fn check_name(tree: &Tree, directory: &str, raw: &RawApi, faults: &mut Vec<Diagnostic>) {
+    let shown = tree.shown("/api");
+    if !is_name(&raw.api) {
+        faults.push(bad_name(&tree.file, Some(tree.span("/api")), &shown, "an API"));
+    } else if raw.api != directory {
+        let message = format!("the API `{shown}` lies in the directory `{directory}`");
+        faults.push(
+            tree.fault(Code::BadName, "/api", message)
+                .hint("an API is named like its directory"),
+        );
+    }
+}
+
+fn hosts(tree: &Tree, raw: &RawApi, faults: &mut Vec<Diagnostic>) -> Vec<String> {
+    for (i, host) in raw.hosts.iter().enumerate() {
+        let pointer = format!("/hosts/{i}");
+        if host.starts_with("*.") {
+            let message = format!(
+                "`{}`: hosts with a wildcard are not supported yet",
+                tree.shown(&pointer)
+            );
+            let hint = "list the hosts, or write `hosts: []` for every host";
+            faults.push(tree.fault(Code::NotSupported, &pointer, message).hint(hint));
+        } else if !is_host_name(host) || host.bytes().any(|b| b.is_ascii_uppercase()) {
+            let message = format!("`{}` is not a host name in lower case", tree.shown(&pointer));
+            let hint = "write the name alone, without scheme, port or path";
+            faults.push(tree.fault(Code::BadHost, &pointer, message).hint(hint));
+        }
+    }
+    raw.hosts.clone()
+}
+
+fn upstream(
+    tree: &Tree,
+    raw: &RawApi,
+    around: &Surroundings<'_>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<UpstreamId> {
+    let names = around.upstreams?;
+    let found = names
+        .iter()
+        .position(|name| *name == raw.upstream)
+        .map(UpstreamId);
+    if found.is_none() {
+        let message = format!(
+            "there is no upstream `{}` in sluice.yaml",
+            tree.shown("/upstream")
+        );
+        let hint = suggest::or_list(&raw.upstream, names.iter().map(String::as_str));
+        faults.push(
+            tree.fault(Code::UnknownUpstream, "/upstream", message)
+                .hint_if(hint),
+        );
+    }
+    found
+}
+
+fn document(file: &File<RawApi>, sources: &Sources, faults: &mut Vec<Diagnostic>) -> Option<Tree> {
+    let path = named(
+        &file.tree,
+        "/document",
+        file.raw.document.as_deref()?,
+        sources,
+        faults,
+    )?;
+    directory::tree(sources, &path, faults)
+}
+
+/// The path of a file that a value names, relative to its API's directory.
+fn named(
+    tree: &Tree,
+    pointer: &str,
+    name: &str,
+    sources: &Sources,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<String> {
+    let directory = tree.file.rsplit_once('/').map_or("", |(directory, _)| directory);
+    let path = format!("{directory}/{name}");
+    if sources.contains(&path) {
+        return Some(path);
+    }
+    let message = format!("there is no file `{}` in `{directory}`", tree.shown(pointer));
+    let beside = sources
+        .paths()
+        .filter_map(|path| path.strip_prefix(directory)?.strip_prefix('/'));
+    let hint = suggest::did_you_mean(name, beside).or_else(|| {
+        name.contains("..")
+            .then(|| "a file is named from its API's directory downwards".to_owned())
+    });
+    faults.push(tree.fault(Code::MissingFile, pointer, message).hint_if(hint));
+    None
+}

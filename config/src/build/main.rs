@@ -1,0 +1,278 @@
+//! `sluice.yaml` → listeners, upstreams, bounds.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use super::is_name;
+use crate::choice::Keep;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::directory::File;
+use crate::plan::{Bounds, Drain, Endpoint, EndpointError, Timeouts, UpstreamPlan};
+use crate::quantity::{self, QuantityError};
+use crate::raw::{Ordered, RawMain, RawUpstream};
+use crate::yaml::{Tree, push_key};
+
+/// What `sluice.yaml` says.
+pub(crate) struct Main {
+    pub(crate) listen: Vec<SocketAddr>,
+    pub(crate) admin: Option<SocketAddr>,
+    pub(crate) workers: Option<NonZeroUsize>,
+    pub(crate) upstreams: Vec<UpstreamPlan>,
+    pub(crate) bounds: Bounds,
+    pub(crate) drain: Drain,
+}
+
+/// Judges the file. Always gives the upstreams' names, so that APIs can be judged too.
+pub(crate) fn build(file: &File<RawMain>, faults: &mut Vec<Diagnostic>) -> Option<Main> {
+    let mut judge = Judge {
+        tree: &file.tree,
+        faults,
+    };
+    let raw = &file.raw;
+    let listen = judge.listen(raw);
+    let admin = judge.admin(raw, &listen);
+    let upstreams = judge.upstreams(&raw.upstreams);
+    let bounds = judge.bounds(raw);
+    let drain = judge.drain(raw);
+    let workers = raw.workers.and_then(NonZeroUsize::new);
+    Some(Main {
+        listen,
+        admin,
+        workers,
+        upstreams: upstreams?,
+        bounds: bounds?,
+        drain: drain?,
+    })
+}
+
+struct Judge<'a> {
+    tree: &'a Tree,
+    faults: &'a mut Vec<Diagnostic>,
+}
+
+impl Judge<'_> {
+    fn listen(&mut self, raw: &RawMain) -> Vec<SocketAddr> {
+        let mut listen = Vec::new();
+        for (i, text) in raw.listen.iter().enumerate() {
+            let pointer = format!("/listen/{i}");
+            let Some(address) = self.socket(&pointer, text) else {
+                continue;
+            };
+            if address.port() != 0 && listen.contains(&address) {
+                self.same_address(&pointer);
+            }
+            listen.push(address);
+        }
+        listen
+    }
+
+    fn admin(&mut self, raw: &RawMain, listen: &[SocketAddr]) -> Option<SocketAddr> {
+        let admin = self.socket("/admin", raw.admin.as_ref()?)?;
+        if !admin.ip().is_loopback() {
+            let message = format!(
+                "`{}` can be reached from other machines",
+                self.tree.shown("/admin")
+            );
+            let hint =
+                "the admin API has no authentication yet: use a loopback address, such as 127.0.0.1:9901";
+            self.faults.push(
+                self.tree
+                    .fault(Code::AdminNotLoopback, "/admin", message)
+                    .hint(hint),
+            );
+        }
+        if admin.port() != 0 && listen.contains(&admin) {
+            self.same_address("/admin");
+        }
+        Some(admin)
+    }
+
+    fn socket(&mut self, pointer: &str, text: &str) -> Option<SocketAddr> {
+        let address = text.parse().ok();
+        if address.is_none() {
+            let message = format!("`{}` is not an IP address with a port", self.tree.shown(pointer));
+            let hint = "write `127.0.0.1:8080`, `0.0.0.0:8080` for every interface, or `[::1]:8080`";
+            self.faults
+                .push(self.tree.fault(Code::BadAddress, pointer, message).hint(hint));
+        }
+        address
+    }
+
+    fn same_address(&mut self, pointer: &str) {
+        let message = format!("the address `{}` is given twice", self.tree.shown(pointer));
+        self.faults
+            .push(self.tree.fault(Code::SameAddress, pointer, message));
+    }
+
+    fn upstreams(&mut self, raw: &Ordered) -> Option<Vec<UpstreamPlan>> {
+        let built: Vec<_> = raw
+            .iter()
+            .map(|(name, value)| self.upstream(name, value))
+            .collect();
+        built.into_iter().collect()
+    }
+
+    fn upstream(&mut self, name: &str, value: &serde_json::Value) -> Option<UpstreamPlan> {
+        let mut pointer = "/upstreams".to_owned();
+        push_key(&mut pointer, name);
+        if !is_name(name) {
+            let span = Some(self.tree.key_span(&pointer));
+            self.faults
+                .push(super::bad_name(&self.tree.file, span, name, "an upstream"));
+        }
+        // The schema was checked; a value that it let pass and the type does not is told there.
+        let raw: RawUpstream = serde_json::from_value(value.clone()).ok()?;
+        if raw.keep == Keep::UnsafeRead {
+            let message = format!("writes to `{name}` can lose what another writer wrote");
+            let fault = self
+                .tree
+                .fault(Code::UnsafeKeep, &format!("{pointer}/keep"), message);
+            self.faults
+                .push(fault.hint("let the backend give an `ETag`, and write `keep: read`"));
+        }
+        let endpoints = self.endpoints(&pointer, &raw.endpoints);
+        let timeouts = self.timeouts(&pointer, &raw);
+        let RawUpstream {
+            keep,
+            retries,
+            connections,
+            ..
+        } = raw;
+        Some(UpstreamPlan {
+            name: name.to_owned(),
+            endpoints: endpoints?,
+            keep,
+            retries,
+            timeouts: timeouts?,
+            connections,
+        })
+    }
+
+    fn endpoints(&mut self, upstream: &str, texts: &[String]) -> Option<Vec<Endpoint>> {
+        let mut seen = HashSet::new();
+        let mut endpoints = Vec::new();
+        for (i, text) in texts.iter().enumerate() {
+            let pointer = format!("{upstream}/endpoints/{i}");
+            match Endpoint::parse(text) {
+                Ok(endpoint) => {
+                    if !seen.insert(endpoint.clone()) {
+                        self.same_address(&pointer);
+                    }
+                    endpoints.push(endpoint);
+                }
+                Err(error) => self.bad_endpoint(&pointer, text, &error),
+            }
+        }
+        (endpoints.len() == texts.len()).then_some(endpoints)
+    }
+
+    fn bad_endpoint(&mut self, pointer: &str, text: &str, error: &EndpointError) {
+        let shown = self.tree.shown(pointer);
+        let fault = if text.starts_with("https://") {
+            let message = format!("`{shown}`: TLS to an upstream is not supported yet");
+            self.tree
+                .fault(Code::NotSupported, pointer, message)
+                .hint("write `host:port`, and keep the way to it private")
+        } else {
+            let message = format!("`{shown}` is not an endpoint: {error}");
+            self.tree
+                .fault(Code::BadAddress, pointer, message)
+                .hint("write `host:port`, such as `backend:9100`")
+        };
+        self.faults.push(fault);
+    }
+
+    fn timeouts(&mut self, upstream: &str, raw: &RawUpstream) -> Option<Timeouts> {
+        let mut read = |key: &str, text: &str| self.wait(&format!("{upstream}/timeouts/{key}"), text);
+        let raw = &raw.timeouts;
+        let connect = read("connect", &raw.connect);
+        let first_byte = read("first_byte", &raw.first_byte);
+        let idle = read("idle", &raw.idle);
+        Some(Timeouts {
+            connect: connect?,
+            first_byte: first_byte?,
+            idle: idle?,
+        })
+    }
+
+    fn bounds(&mut self, raw: &RawMain) -> Option<Bounds> {
+        let raw = &raw.bounds;
+        let mut read = |key: &str, text: &str| self.size(&format!("/bounds/{key}"), text);
+        let request = read("request", &raw.request);
+        let held = read("held", &raw.held);
+        let decoded = read("decoded", &raw.decoded);
+        let offload = read("offload", &raw.offload);
+        let (ratio, depth, offload_queue) = (raw.ratio, raw.depth, raw.offload_queue);
+        let (request, held, decoded, offload) = (request?, held?, decoded?, offload?);
+        Some(Bounds {
+            request,
+            held,
+            decoded,
+            ratio,
+            depth,
+            offload,
+            offload_queue,
+        })
+    }
+
+    fn drain(&mut self, raw: &RawMain) -> Option<Drain> {
+        let announce = self.duration("/drain/announce", &raw.drain.announce);
+        let grace = self.duration("/drain/grace", &raw.drain.grace);
+        Some(Drain {
+            announce: announce?,
+            grace: grace?,
+        })
+    }
+
+    /// A duration that must pass: waiting for nothing would refuse every exchange.
+    fn wait(&mut self, pointer: &str, text: &str) -> Option<Duration> {
+        let duration = self.duration(pointer, text)?;
+        if duration.is_zero() {
+            self.faults.push(self.tree.fault(
+                Code::OutOfRange,
+                pointer,
+                "a timeout of nothing refuses every exchange",
+            ));
+            return None;
+        }
+        Some(duration)
+    }
+
+    fn duration(&mut self, pointer: &str, text: &str) -> Option<Duration> {
+        let read = quantity::duration(text);
+        let hint = "write a whole number and a unit: `250ms`, `1s`, `2m`, `1h`, `7d`";
+        self.quantity(read, pointer, Code::BadDuration, "a duration", hint)
+    }
+
+    fn size(&mut self, pointer: &str, text: &str) -> Option<usize> {
+        let hint = "write a whole number and a unit: `512B`, `256KiB`, `1MiB`, `1GiB`";
+        let size = self.quantity(quantity::size(text), pointer, Code::BadSize, "a size", hint)?;
+        if size == 0 {
+            self.faults.push(self.tree.fault(
+                Code::OutOfRange,
+                pointer,
+                "a bound of nothing refuses every body",
+            ));
+            return None;
+        }
+        Some(size)
+    }
+
+    fn quantity<T>(
+        &mut self,
+        read: Result<T, QuantityError>,
+        pointer: &str,
+        code: Code,
+        what: &str,
+        hint: &str,
+    ) -> Option<T> {
+        read.map_err(|error| {
+            let message = format!("`{}` is not {what}: {error}", self.tree.shown(pointer));
+            self.faults
+                .push(self.tree.fault(code, pointer, message).hint(hint));
+        })
+        .ok()
+    }
+}

@@ -1,0 +1,105 @@
+//! An API: its versions, how a request selects one, and where it goes.
+
+use http::HeaderName;
+
+use super::{ErrorsPlan, PathPrefix, UpstreamId};
+use crate::choice::{Additions, OnFailure};
+
+/// A version's place in its API's display order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VersionId(pub(crate) usize);
+
+impl VersionId {
+    /// Its place in [`ApiPlan::versions`].
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// One API.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApiPlan {
+    /// Its name.
+    pub name: String,
+    /// The hosts it is served on, in lower case. Empty: every host.
+    pub hosts: Vec<String>,
+    /// The upstream that serves it.
+    pub upstream: UpstreamId,
+    /// The version that the upstream speaks.
+    pub origin: VersionId,
+    /// The path prefix at the upstream.
+    pub base: PathPrefix,
+    /// The path prefix under which the version is named elsewhere than in the path. No request
+    /// comes that way where every selector is in the path.
+    pub unversioned: PathPrefix,
+    /// Every version, in display order; one at least.
+    pub versions: Vec<VersionPlan>,
+    /// How a request names its version; where several agree, the first tells how it was chosen.
+    pub select: Vec<Selection>,
+    /// What becomes of members that no version mentions.
+    pub additions: Additions,
+    /// What becomes of a list with an element that cannot be lowered.
+    pub lists: OnFailure,
+    /// The shape of the gateway's errors; without it plain problem documents.
+    pub errors: Option<ErrorsPlan>,
+}
+
+impl ApiPlan {
+    /// The version with this name.
+    pub fn version(&self, name: &str) -> Option<VersionId> {
+        self.versions
+            .iter()
+            .position(|version| version.name == name)
+            .map(VersionId)
+    }
+
+    /// The name of a version; empty only for an id from another API.
+    pub fn version_name(&self, id: VersionId) -> &str {
+        self.versions.get(id.index()).map_or("", |version| &version.name)
+    }
+}
+
+/// One version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionPlan {
+    /// Its name, as clients write it.
+    pub name: String,
+    /// The path prefix under which it is served, if it can be named in the path.
+    pub path: Option<PathPrefix>,
+}
+
+/// A way to name a version, and the versions that can be named so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection {
+    /// Where the version is named.
+    pub selector: Selector,
+    /// The first version, in display order, that can be named so.
+    pub from: VersionId,
+}
+
+impl Selection {
+    /// Whether a version can be named so.
+    pub fn covers(&self, version: VersionId) -> bool {
+        version >= self.from
+    }
+}
+
+/// Where a request names its version.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Selector {
+    /// In the path: [`VersionPlan::path`].
+    Path,
+    /// In a header.
+    Header(HeaderName),
+    /// In a parameter of an accepted media type.
+    MediaType {
+        /// The media type without parameters, in lower case.
+        media_type: String,
+        /// The parameter's name, in lower case.
+        parameter: String,
+    },
+    /// In a parameter of the query.
+    Query(String),
+    /// Not in the request: the consumer is pinned to it.
+    Pin,
+}

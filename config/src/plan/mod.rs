@@ -1,0 +1,92 @@
+//! The plan: a configuration that was validated whole, typed and immutable. What the gateway runs on.
+
+mod api;
+mod errors;
+mod path;
+mod upstream;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+pub use api::{ApiPlan, Selection, Selector, VersionId, VersionPlan};
+pub use errors::{ErrorsPlan, Piece, Slot, Template};
+pub use path::{PathPrefix, PathPrefixError};
+pub(crate) use upstream::is_host_name;
+pub use upstream::{Endpoint, EndpointError, Timeouts, UpstreamId, UpstreamPlan};
+
+pub use crate::choice::{Additions, Keep, OnFailure};
+
+/// A whole configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Where requests are served; one address at least, each once.
+    pub listen: Vec<SocketAddr>,
+    /// Where the admin API is served: a loopback address.
+    pub admin: Option<SocketAddr>,
+    /// How many cores serve; without it all do.
+    pub workers: Option<NonZeroUsize>,
+    /// The backends, as written; [`UpstreamId`] counts along them.
+    pub upstreams: Vec<UpstreamPlan>,
+    /// How much of anything is accepted.
+    pub bounds: Bounds,
+    /// How the process stops.
+    pub drain: Drain,
+    /// The APIs, by name.
+    pub apis: Vec<ApiPlan>,
+    /// What tells this plan from another.
+    pub hash: PlanHash,
+}
+
+impl Plan {
+    /// The upstream with this number. `None` only for a number from another plan.
+    pub fn upstream(&self, id: UpstreamId) -> Option<&UpstreamPlan> {
+        self.upstreams.get(id.index())
+    }
+}
+
+/// How much of anything is accepted. Sizes are in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounds {
+    /// A request's body.
+    pub request: usize,
+    /// An answer that is held whole.
+    pub held: usize,
+    /// A body after decompression.
+    pub decoded: usize,
+    /// How many times larger a body may become by decompression.
+    pub ratio: usize,
+    /// How deep a document may be nested.
+    pub depth: usize,
+    /// The size from which a body is translated off the core that serves it.
+    pub offload: usize,
+    /// How many bodies may wait for that.
+    pub offload_queue: usize,
+}
+
+/// How the process stops.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drain {
+    /// How long answers carry `Connection: close` before the listeners close.
+    pub announce: Duration,
+    /// How long exchanges may then take to end.
+    pub grace: Duration,
+}
+
+/// SHA-256 over the content of every file that the plan was made from, the environment's values put
+/// in. Comments and layout do not count, except those of files that are not YAML or JSON.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PlanHash(pub [u8; 32]);
+
+impl fmt::Display for PlanHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for PlanHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

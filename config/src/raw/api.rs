@@ -1,0 +1,177 @@
+//! `apis/NAME/api.yaml`: origin, versions, how a version is selected, the shape of errors.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::choice::{Additions, OnFailure};
+
+/// apis/NAME/api.yaml: one API.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Api", inline)]
+pub(crate) struct RawApi {
+    /// The version of the file format: 1.
+    #[expect(dead_code, reason = "judged before the file is read as a whole")]
+    sluice: u64,
+    /// The API's name, which its directory has too.
+    pub(crate) api: String,
+    /// The hosts it is served on. Empty: every host.
+    #[serde(default)]
+    pub(crate) hosts: Vec<String>,
+    /// The upstream that serves it, by its name in sluice.yaml.
+    pub(crate) upstream: String,
+    /// The version that the upstream speaks.
+    pub(crate) origin: String,
+    /// The path prefix at the upstream.
+    #[serde(default)]
+    pub(crate) base: String,
+    /// The origin's OpenAPI 3.0 or 3.1 document, relative to this file.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(crate) document: Option<String>,
+    /// What becomes of members that no version mentions: `pass`, `strip` or `refuse`.
+    pub(crate) additions: Additions,
+    /// How a request may name its version. Where several agree, the first tells how it was chosen.
+    #[schemars(length(min = 1))]
+    pub(crate) select: Vec<RawSelector>,
+    /// The path prefix under which the version is named elsewhere than in the path.
+    #[serde(default)]
+    pub(crate) unversioned: String,
+    /// Every version, in the order in which to show them: `from` in a selector counts along it.
+    #[schemars(length(min = 1))]
+    pub(crate) versions: Vec<RawVersion>,
+    /// What becomes of lists.
+    #[serde(default)]
+    pub(crate) lists: RawLists,
+    /// The shape of the errors that the gateway makes. Without it: plain problem documents.
+    #[serde(default)]
+    #[schemars(with = "RawErrors")]
+    pub(crate) errors: Option<RawErrors>,
+}
+
+/// One way to name a version: exactly one of these.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Selector", extend("minProperties" = 1, "maxProperties" = 1))]
+pub(crate) struct RawSelector {
+    /// A path prefix.
+    #[serde(default)]
+    #[schemars(with = "RawPathSelector")]
+    pub(crate) path: Option<RawPathSelector>,
+    /// A request header.
+    #[serde(default)]
+    #[schemars(with = "RawNamed")]
+    pub(crate) header: Option<RawNamed>,
+    /// A parameter of the media type that is accepted.
+    #[serde(default)]
+    #[schemars(with = "RawMediaType")]
+    pub(crate) media_type: Option<RawMediaType>,
+    /// A parameter of the query.
+    #[serde(default)]
+    #[schemars(with = "RawNamed")]
+    pub(crate) query: Option<RawNamed>,
+    /// The version that the consumer is pinned to. Counts only when the request names none.
+    #[serde(default)]
+    #[schemars(with = "RawPin")]
+    pub(crate) pin: Option<RawPin>,
+}
+
+/// A version in the path.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "PathSelector")]
+pub(crate) struct RawPathSelector {
+    /// The prefix with `{version}` in it, such as `/v{version}`. Without it only versions that have
+    /// their own `path` can be named so.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(crate) template: Option<String>,
+}
+
+/// A version in a header or a parameter.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Named")]
+pub(crate) struct RawNamed {
+    /// The name of the header or parameter.
+    pub(crate) name: String,
+    /// The first version that can be named so. Without it: all.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(crate) from: Option<String>,
+}
+
+/// A version in a media type.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "MediaType")]
+pub(crate) struct RawMediaType {
+    /// The media type, such as `application/vnd.example+json`.
+    #[serde(rename = "type")]
+    pub(crate) media_type: String,
+    /// Its parameter that holds the version.
+    #[serde(default = "version")]
+    pub(crate) parameter: String,
+    /// The first version that can be named so. Without it: all.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(crate) from: Option<String>,
+}
+
+/// A version from the consumer's pin.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Pin")]
+pub(crate) struct RawPin {
+    /// The first version that a consumer can be pinned to. Without it: all.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(crate) from: Option<String>,
+}
+
+/// One version.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Version")]
+pub(crate) struct RawVersion {
+    /// Its name, in quotes: "1.0".
+    pub(crate) name: String,
+    /// Its own path prefix instead of the template's.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(crate) path: Option<String>,
+}
+
+/// What becomes of lists.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Lists")]
+pub(crate) struct RawLists {
+    /// What becomes of a list with an element that cannot be lowered.
+    pub(crate) on_failure: OnFailure,
+}
+
+/// The shape of the errors that the gateway makes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Errors")]
+pub(crate) struct RawErrors {
+    /// The version in which the body is written.
+    pub(crate) version: String,
+    /// The type that error bodies have in the document.
+    #[serde(default, rename = "type")]
+    #[schemars(with = "String")]
+    pub(crate) error_type: Option<String>,
+    /// The scalar type whose values are JSON Pointers into the request.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(crate) pointers: Option<String>,
+    /// The body, with {code}, {title}, {status}, {detail} and {pointer}. A member without a value is
+    /// left out.
+    pub(crate) body: Value,
+}
+
+fn version() -> String {
+    "version".to_owned()
+}

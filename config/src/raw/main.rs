@@ -1,0 +1,153 @@
+//! `sluice.yaml`: listeners, upstreams, bounds.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Ordered;
+use crate::choice::Keep;
+
+/// sluice.yaml: listeners, upstreams, bounds.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Main", inline)]
+pub(crate) struct RawMain {
+    /// The version of the file format: 1.
+    #[expect(dead_code, reason = "judged before the file is read as a whole")]
+    sluice: u64,
+    /// Addresses on which requests are served, such as `127.0.0.1:8080`.
+    #[schemars(length(min = 1))]
+    pub(crate) listen: Vec<String>,
+    /// The loopback address of the admin API. Without it there is none.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(crate) admin: Option<String>,
+    /// How many cores serve requests. Without it: all.
+    #[serde(default)]
+    #[schemars(with = "usize", range(min = 1, max = 1024))]
+    pub(crate) workers: Option<usize>,
+    /// The backends, by name.
+    #[schemars(with = "BTreeMap<String, RawUpstream>")]
+    pub(crate) upstreams: Ordered,
+    /// How much of anything is accepted.
+    #[serde(default)]
+    pub(crate) bounds: RawBounds,
+    /// How the process stops.
+    #[serde(default)]
+    pub(crate) drain: RawDrain,
+}
+
+/// One backend.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Upstream")]
+pub(crate) struct RawUpstream {
+    /// Where it listens: `host:port`.
+    #[schemars(length(min = 1))]
+    pub(crate) endpoints: Vec<String>,
+    /// How what an older version cannot show is kept on writes.
+    #[serde(default)]
+    pub(crate) keep: Keep,
+    /// How often a write is tried again when our own precondition failed.
+    #[serde(default = "four")]
+    #[schemars(range(max = 100))]
+    pub(crate) retries: u32,
+    /// How long to wait for it.
+    #[serde(default)]
+    pub(crate) timeouts: RawTimeouts,
+    /// How many connections one core opens to one endpoint.
+    #[serde(default = "connections")]
+    #[schemars(range(min = 1, max = 65535))]
+    pub(crate) connections: usize,
+}
+
+/// How long to wait for an upstream.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Timeouts")]
+pub(crate) struct RawTimeouts {
+    /// For a connection, such as `1s`.
+    pub(crate) connect: String,
+    /// For the first byte of an answer, such as `15s`.
+    pub(crate) first_byte: String,
+    /// For the next bytes of an answer, and how long an unused connection is held, such as `30s`.
+    pub(crate) idle: String,
+}
+
+impl Default for RawTimeouts {
+    fn default() -> Self {
+        RawTimeouts {
+            connect: "1s".into(),
+            first_byte: "15s".into(),
+            idle: "30s".into(),
+        }
+    }
+}
+
+/// How much of anything is accepted.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Bounds")]
+pub(crate) struct RawBounds {
+    /// A request's body, such as `1MiB`.
+    pub(crate) request: String,
+    /// An answer that is held whole, such as `8MiB`.
+    pub(crate) held: String,
+    /// A body after decompression, such as `16MiB`.
+    pub(crate) decoded: String,
+    /// How many times larger a body may become by decompression.
+    #[schemars(range(min = 1, max = 10000))]
+    pub(crate) ratio: usize,
+    /// How deep a document may be nested.
+    #[schemars(range(min = 1, max = 128))]
+    pub(crate) depth: usize,
+    /// The size from which a body is translated off the core that serves it, such as `1MiB`.
+    pub(crate) offload: String,
+    /// How many bodies may wait for that, before more are refused.
+    #[schemars(range(min = 1, max = 65536))]
+    pub(crate) offload_queue: usize,
+}
+
+impl Default for RawBounds {
+    fn default() -> Self {
+        let [request, held, decoded, offload] = ["1MiB", "8MiB", "16MiB", "1MiB"].map(str::to_owned);
+        RawBounds {
+            request,
+            held,
+            decoded,
+            ratio: 100,
+            depth: 128,
+            offload,
+            offload_queue: 64,
+        }
+    }
+}
+
+/// How the process stops.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Drain")]
+pub(crate) struct RawDrain {
+    /// How long answers carry `Connection: close` before the listeners close, such as `2s`.
+    pub(crate) announce: String,
+    /// How long exchanges may then take to end, such as `30s`.
+    pub(crate) grace: String,
+}
+
+impl Default for RawDrain {
+    fn default() -> Self {
+        RawDrain {
+            announce: "2s".into(),
+            grace: "30s".into(),
+        }
+    }
+}
+
+fn four() -> u32 {
+    4
+}
+
+fn connections() -> usize {
+    256
+}

@@ -1,0 +1,16 @@
+//! The files as written. Raw is for reading: no type of this module leaves the crate.
+
+mod api;
+mod change;
+mod main;
+
+pub(crate) use api::{RawApi, RawErrors, RawMediaType, RawNamed, RawSelector, RawVersion};
+pub(crate) use change::{RawChange, RawDocument, RawPart};
+pub(crate) use main::{RawMain, RawUpstream};
+use serde_json::{Map, Value};
+
+/// The format version of every file that this release reads.
+pub(crate) const FORMAT: u64 = 1;
+
+/// A mapping whose order counts. Its members have the type that the schema says.
+pub(crate) type Ordered = Map<String, Value>;

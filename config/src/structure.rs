@@ -1,0 +1,310 @@
+//! The structural check: a file against the schema of its kind, every violation as a diagnostic in
+//! words, and then the raw value.
+
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+use jsonschema::{ValidationError, Validator};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::raw::FORMAT;
+use crate::schema::schema_of;
+use crate::suggest;
+use crate::yaml::{Tree, push_key};
+
+/// Reads a file as what it ought to be.
+///
+/// Takes texts from the environment for numbers and truth values where those are expected.
+pub(crate) fn read<T: JsonSchema + DeserializeOwned>(
+    tree: &mut Tree,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<T> {
+    if let Err(fault) = format_version(tree) {
+        faults.push(fault);
+        return None;
+    }
+    let schema = schema_of::<T>();
+    let found = match jsonschema::validator_for(&schema) {
+        Ok(validator) => violations(&validator, &schema, tree),
+        Err(error) => vec![unexpected(tree, &error.to_string())],
+    };
+    if !found.is_empty() {
+        faults.extend(found);
+        return None;
+    }
+    match serde_json::from_value(tree.value.clone()) {
+        Ok(raw) => Some(raw),
+        Err(error) => {
+            faults.push(unexpected(tree, &error.to_string()));
+            None
+        }
+    }
+}
+
+/// What the schema let pass and the type did not: our own mistake, still told rather than hidden.
+fn unexpected(tree: &Tree, error: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::WrongType,
+        &tree.file,
+        Some(Span::START),
+        format!("the file cannot be read: {error}"),
+    )
+}
+
+fn format_version(tree: &Tree) -> Result<(), Diagnostic> {
+    let fault =
+        |code, pointer, message: String| Diagnostic::new(code, &tree.file, Some(tree.span(pointer)), message);
+    match tree.value.get("sluice") {
+        _ if !tree.value.is_object() => {
+            let message = format!("expected a mapping, found {}", kind_of(&tree.value));
+            Err(fault(Code::WrongType, "", message).hint("a file begins with `sluice: 1`"))
+        }
+        None => Err(
+            fault(Code::MissingKey, "", "the key `sluice` is missing".to_owned()).hint(format!(
+                "begin the file with `sluice: {FORMAT}`: it tells the format version"
+            )),
+        ),
+        Some(version) if version.as_u64() == Some(FORMAT) => Ok(()),
+        Some(_) => {
+            let shown = tree.shown("/sluice");
+            let message = format!("the format version `{shown}` is not known; this release reads {FORMAT}");
+            Err(fault(Code::FormatVersion, "/sluice", message).hint(format!(
+                "write `sluice: {FORMAT}`, or convert a file of another format with `sluice convert`"
+            )))
+        }
+    }
+}
+
+fn violations(validator: &Validator, schema: &Value, tree: &mut Tree) -> Vec<Diagnostic> {
+    let errors = |tree: &Tree| -> Vec<ValidationError<'static>> {
+        validator
+            .iter_errors(&tree.value)
+            .map(ValidationError::to_owned)
+            .collect()
+    };
+    let mut found = errors(tree);
+    let retyped = found.iter().filter(|error| retype(tree, error)).count();
+    if retyped > 0 {
+        found = errors(tree);
+    }
+    found
+        .iter()
+        .flat_map(|error| in_words(error, schema, tree))
+        .collect()
+}
+
+/// Reads a text from the environment as a number or a truth value, where that is what is missing.
+fn retype(tree: &mut Tree, error: &ValidationError<'_>) -> bool {
+    let pointer = error.instance_path().as_str();
+    let Kind::Type { .. } = error.kind() else {
+        return false;
+    };
+    if !tree.written.contains_key(pointer) {
+        return false;
+    }
+    let Some(Value::String(text)) = tree.value.pointer(pointer) else {
+        return false;
+    };
+    match serde_json::from_str::<Value>(text) {
+        Ok(value @ (Value::Number(_) | Value::Bool(_))) => tree
+            .value
+            .pointer_mut(pointer)
+            .map(|place| *place = value)
+            .is_some(),
+        _ => false,
+    }
+}
+
+fn in_words(error: &ValidationError<'_>, schema: &Value, tree: &Tree) -> Vec<Diagnostic> {
+    let place = Violation {
+        error,
+        schema,
+        tree,
+        pointer: error.instance_path().as_str(),
+    };
+    match error.kind() {
+        Kind::AdditionalProperties { unexpected } => {
+            unexpected.iter().map(|key| place.unknown_key(key)).collect()
+        }
+        Kind::Required { property } => vec![place.missing_key(property.as_str().unwrap_or_default())],
+        Kind::Type { kind } => vec![place.wrong_type(kind)],
+        Kind::Enum { .. } | Kind::OneOfNotValid { .. } | Kind::Constant { .. } | Kind::AnyOf { .. } => {
+            vec![place.not_a_choice()]
+        }
+        Kind::MinProperties { .. } | Kind::MaxProperties { .. } => vec![place.not_one_key()],
+        _ => vec![place.out_of_range()],
+    }
+}
+
+struct Violation<'a> {
+    error: &'a ValidationError<'a>,
+    schema: &'a Value,
+    tree: &'a Tree,
+    pointer: &'a str,
+}
+
+impl Violation<'_> {
+    fn at_value(&self, code: Code, message: String) -> Diagnostic {
+        Diagnostic::new(code, &self.tree.file, Some(self.tree.span(self.pointer)), message)
+    }
+
+    /// The schema that holds the keyword which was violated.
+    fn subschema(&self) -> &Value {
+        let path = self.error.schema_path().as_str();
+        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        self.schema.pointer(parent).unwrap_or(&Value::Null)
+    }
+
+    fn properties(&self) -> impl Iterator<Item = &str> + Clone {
+        let properties = self.subschema().get("properties").and_then(Value::as_object);
+        properties.into_iter().flat_map(Map::keys).map(String::as_str)
+    }
+
+    fn unknown_key(&self, key: &str) -> Diagnostic {
+        let mut pointer = self.pointer.to_owned();
+        push_key(&mut pointer, key);
+        let present = |name: &&str| self.error.instance().get(name).is_none();
+        let hint = suggest::did_you_mean(key, self.properties().filter(present))
+            .or_else(|| suggest::or_list(key, self.properties()));
+        let message = format!("unknown key `{}`{}", suggest::shorten(key), self.inside());
+        let span = Some(self.tree.key_span(&pointer));
+        Diagnostic::new(Code::UnknownKey, &self.tree.file, span, message).hint_if(hint)
+    }
+
+    fn missing_key(&self, key: &str) -> Diagnostic {
+        let description = self
+            .subschema()
+            .pointer(&format!("/properties/{key}/description"));
+        let hint = description
+            .and_then(Value::as_str)
+            .map(|text| format!("`{key}`: {}", sentence(text)));
+        let message = format!("the key `{key}` is missing{}", self.inside());
+        let span = Some(self.tree.key_span(self.pointer));
+        Diagnostic::new(Code::MissingKey, &self.tree.file, span, message).hint_if(hint)
+    }
+
+    fn wrong_type(&self, kind: &TypeKind) -> Diagnostic {
+        let value = self.error.instance().as_ref();
+        let expected = match kind {
+            TypeKind::Single(one) => noun(one.as_str()).to_owned(),
+            TypeKind::Multiple(set) => set
+                .iter()
+                .map(|one| noun(one.as_str()))
+                .collect::<Vec<_>>()
+                .join(" or "),
+        };
+        let shown = suggest::shorten(&self.tree.shown(self.pointer));
+        if expected == "text" && (value.is_number() || value.is_boolean()) {
+            let kind = if value.is_number() {
+                "number"
+            } else {
+                "truth value"
+            };
+            let message = format!("expected text, found the {kind} `{shown}`");
+            return self
+                .at_value(Code::NotQuoted, message)
+                .hint(format!("put it in quotes: \"{shown}\""));
+        }
+        let fault = self.at_value(
+            Code::WrongType,
+            format!("expected {expected}, found {}", kind_of(value)),
+        );
+        let description = self.subschema().get("description").and_then(Value::as_str);
+        fault.hint_if(description.map(|text| {
+            self.last()
+                .map_or(sentence(text), |k| format!("`{k}`: {}", sentence(text)))
+        }))
+    }
+
+    fn not_a_choice(&self) -> Diagnostic {
+        let choices = choices(self.subschema());
+        let shown = suggest::shorten(&self.tree.shown(self.pointer));
+        let of = self.last().map_or(String::new(), |key| format!(" of `{key}`"));
+        let hint = suggest::or_list(&shown, choices);
+        self.at_value(Code::NotAChoice, format!("`{shown}` is not a value{of}"))
+            .hint_if(hint)
+    }
+
+    fn not_one_key(&self) -> Diagnostic {
+        if self.pointer.starts_with("/select/") {
+            let message = "a selector is exactly one of its kinds".to_owned();
+            return self
+                .at_value(Code::BadSelector, message)
+                .hint_if(suggest::or_list("", self.properties()));
+        }
+        self.at_value(
+            Code::BadStep,
+            "a step is exactly one operator with its settings".to_owned(),
+        )
+        .hint("write one list entry for each operator: `- rename: {from: /a, to: /b}`")
+    }
+
+    fn out_of_range(&self) -> Diagnostic {
+        let shown = || suggest::shorten(&self.tree.shown(self.pointer));
+        let message = match self.error.kind() {
+            Kind::Minimum { limit } => format!("{} is too small: the least is {limit}", shown()),
+            Kind::Maximum { limit } => format!("{} is too large: the most is {limit}", shown()),
+            Kind::MinItems { limit: 1 } => "the list is empty".to_owned(),
+            Kind::MinItems { limit } => format!("the list is too short: it needs {limit} entries"),
+            Kind::MaxItems { limit } => format!("the list is too long: it takes {limit} entries"),
+            // The schemas hold nothing else; if one comes to, its words are better than none.
+            _ => self.error.to_string(),
+        };
+        self.at_value(Code::OutOfRange, message)
+    }
+
+    fn last(&self) -> Option<&str> {
+        self.pointer
+            .rsplit('/')
+            .find(|part| !part.is_empty() && !part.bytes().all(|b| b.is_ascii_digit()))
+    }
+
+    fn inside(&self) -> String {
+        self.last()
+            .map_or(String::new(), |key| format!(" in `{}`", suggest::shorten(key)))
+    }
+}
+
+fn choices(schema: &Value) -> Vec<&str> {
+    let listed = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
+    let one_of = schema
+        .get("oneOf")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let nested = one_of.flat_map(choices);
+    let constant = schema.get("const");
+    listed
+        .chain(constant)
+        .filter_map(Value::as_str)
+        .chain(nested)
+        .collect()
+}
+
+fn sentence(text: &str) -> String {
+    text.replace('\n', " ").trim_end_matches('.').to_owned()
+}
+
+fn noun(json_type: &str) -> &'static str {
+    match json_type {
+        "string" => "text",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "true or false",
+        "array" => "a list",
+        "object" => "a mapping",
+        _ => "nothing",
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a truth value",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
+    }
+}
