@@ -1,0 +1,5 @@
+//! What must hold, as data and runners.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a runner that panics says what did not hold
+
+pub mod customers;
+pub mod oracle;
