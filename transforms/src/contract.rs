@@ -10,6 +10,8 @@ pub struct Contract {
     pub types: Types,
     /// Operations in the order of the document.
     pub operations: Vec<Operation>,
+    /// The type of error bodies that no operation describes.
+    pub error: Option<Shape>,
 }
 
 /// One operation. Its `id` is the same in every version; method, path and parameters are this version's.
@@ -120,7 +122,7 @@ impl Contract {
                     .chain(answer.headers.iter_mut().map(|h| &mut h.shape))
             });
             parameters.chain(request).chain(answers)
-        })
+        }).chain(self.error.iter_mut())
     }
 }
 

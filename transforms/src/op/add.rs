@@ -369,7 +369,7 @@ impl Add {
 }
 
 /// Puts a member at the end of its object; kept members stay last. Objects on the way are made.
-pub(super) fn insert(doc: &mut Value, at: &Pointer, member: Member) -> Result<(), Fault> {
+pub(crate) fn insert(doc: &mut Value, at: &Pointer, member: Member) -> Result<(), Fault> {
     let Some((parent, name)) = at.split_last() else {
         return Ok(());
     };

@@ -299,7 +299,7 @@ impl Operator for Relocate {
 }
 
 /// Takes the member at a place out, with its index.
-pub(super) fn take(doc: &mut Value, at: &Pointer) -> Option<(usize, Member)> {
+pub(crate) fn take(doc: &mut Value, at: &Pointer) -> Option<(usize, Member)> {
     let (_, name) = at.split_last()?;
     at.parent_mut(doc)?.take(name)
 }

@@ -1,0 +1,113 @@
+//! JSON Merge Patch (RFC 7396): applying one, and saying a difference as one.
+
+use crate::fault::{Fault, FaultKind};
+use crate::pointer::Pointer;
+use crate::value::{Member, Object, Value};
+
+/// Applies a merge patch (RFC 7396 §2).
+pub fn apply(target: &mut Value, patch: &Value) {
+    let Value::Object(changes) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if target.as_object().is_none() {
+        *target = Value::Object(Object::default());
+    }
+    let Value::Object(object) = target else { return };
+    for change in changes.members() {
+        let name = change.key.decoded();
+        match &change.value {
+            Value::Null => drop(object.take(&name)),
+            value => {
+                if object.position(&name).is_none() {
+                    object.members_mut().push(Member { key: change.key.clone(), value: Value::Null, kept: false });
+                }
+                if let Some(place) = object.get_mut(&name) {
+                    apply(place, value);
+                }
+            }
+        }
+    }
+}
+
+/// The merge patch that turns one document into another.
+///
+/// # Errors
+/// When the other document holds a null in an object, which a merge patch cannot set.
+pub fn difference(from: &Value, to: &Value) -> Result<Value, Fault> {
+    let (Value::Object(old), Value::Object(new)) = (from, to) else {
+        return settable(to).map(|()| to.clone());
+    };
+    let mut changes = Vec::new();
+    for member in old.members() {
+        if new.get(&member.key.decoded()).is_none() {
+            changes.push(Member { key: member.key.clone(), value: Value::Null, kept: false });
+        }
+    }
+    for member in new.members() {
+        let name = member.key.decoded();
+        let at = Pointer::of([name.as_ref()]);
+        let value = match old.get(&name) {
+            Some(before) if *before == member.value => continue,
+            Some(before @ Value::Object(_)) if member.value.as_object().is_some() => difference(before, &member.value),
+            _ => settable(&member.value).map(|()| member.value.clone()),
+        };
+        changes.push(Member { key: member.key.clone(), value: value.map_err(|f| f.below(&at))?, kept: false });
+    }
+    Ok(Value::Object(Object::new(changes)))
+}
+
+/// Whether a merge patch can set this value: nulls inside of lists are values, nulls in objects remove.
+fn settable(value: &Value) -> Result<(), Fault> {
+    match value {
+        Value::Null => Err(Fault::new(FaultKind::NotAPatch, "a merge patch cannot set null")),
+        Value::Object(object) => object.members().iter().try_for_each(|member| {
+            settable(&member.value).map_err(|f| f.below(&Pointer::of([member.key.decoded()])))
+        }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::parse;
+
+    fn doc(text: &str) -> Value {
+        parse(text.as_bytes(), 32).unwrap()
+    }
+
+    #[test]
+    fn the_examples_of_rfc_7396() {
+        // Appendix A.
+        for (original, patch, result) in [
+            (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
+            (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),
+            (r#"{"a":"b","b":"c"}"#, r#"{"a":null}"#, r#"{"b":"c"}"#),
+            (r#"{"a":["b"]}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
+            (r#"{"a":{"b":"c"}}"#, r#"{"a":{"b":"d","c":null}}"#, r#"{"a":{"b":"d"}}"#),
+            (r#"["a","b"]"#, r#"["c","d"]"#, r#"["c","d"]"#),
+            (r#"{"e":null}"#, r#"{"a":1}"#, r#"{"e":null,"a":1}"#),
+            (r#"[1,2]"#, r#"{"a":"b","c":null}"#, r#"{"a":"b"}"#),
+            (r#"{}"#, r#"{"a":{"bb":{"ccc":null}}}"#, r#"{"a":{"bb":{}}}"#),
+        ] {
+            let mut target = doc(original);
+            apply(&mut target, &doc(patch));
+            assert_eq!(target.to_json(), result);
+        }
+    }
+
+    #[test]
+    fn a_difference_leads_there() {
+        for (from, to) in [
+            (r#"{"a":1,"b":{"c":2,"d":3}}"#, r#"{"b":{"c":5},"e":[null]}"#),
+            ("{}", r#"{"a":{"b":{}}}"#),
+            (r#"{"a":1.0}"#, r#"{"a":1}"#),
+        ] {
+            let mut target = doc(from);
+            apply(&mut target, &difference(&doc(from), &doc(to)).unwrap());
+            assert_eq!(target, doc(to));
+        }
+        assert!(difference(&doc("{}"), &doc(r#"{"a":null}"#)).is_err());
+    }
+}
