@@ -1,0 +1,139 @@
+//! Around each request: admission, a guard against panics, and the word to go elsewhere while draining.
+//!
+//! These are plain functions where one would expect tower layers: tower's limit gives its permit back with the head of
+//! an answer, but a request is in progress until its body has ended, and tower-http's panic guard wants bodies that are
+//! `Send`.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::Context;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response, StatusCode, Version};
+use http_body::{Body as HttpBody, SizeHint};
+use hyper::body::Incoming;
+
+use super::admission::Place;
+use super::core::Core;
+use super::warden::Pulse;
+use super::{Handler, Peer, Role};
+use crate::body::{self, Body};
+use crate::refusal::{Kind, Refusal};
+
+/// What the requests of one connection share.
+pub(super) struct Line<H> {
+    pub(super) core: Core,
+    pub(super) handler: Rc<H>,
+    pub(super) peer: Peer,
+    pub(super) pulse: Rc<Pulse>,
+}
+
+/// Answers one request, whatever happens.
+pub(super) async fn answer<H: Handler>(
+    line: Rc<Line<H>>,
+    request: Request<Incoming>,
+) -> Result<Response<Carried>, Infallible> {
+    line.pulse.begin();
+    let mut flight = Flight {
+        core: line.core.clone(),
+        pulse: Rc::clone(&line.pulse),
+        place: None,
+    };
+    let version = request.version();
+    let mut answer = match line.admit() {
+        Admitted::Shed => {
+            Refusal::new(Kind::Overloaded, "the gateway has all the requests it can carry").answer()
+        }
+        Admitted::Yes(place) => {
+            flight.place = place;
+            guarded(&*line.handler, request, line.peer).await
+        }
+    };
+    if line.core.drain().is_draining() && version < Version::HTTP_2 {
+        say_close(&mut answer);
+    }
+    Ok(answer.map(|body| Carried {
+        body,
+        _flight: flight,
+    }))
+}
+
+enum Admitted {
+    Yes(Option<Place>),
+    Shed,
+}
+
+impl<H> Line<H> {
+    fn admit(&self) -> Admitted {
+        match self.peer.role {
+            Role::Admin => Admitted::Yes(None),
+            Role::Data => match self.core.shared().requests.admit() {
+                Some(place) => Admitted::Yes(Some(place)),
+                None => Admitted::Shed,
+            },
+        }
+    }
+}
+
+/// A panic is our fault and one request's trouble: the core goes on. What it says stays in the log.
+async fn guarded<H: Handler>(handler: &H, request: Request<Incoming>, peer: Peer) -> Response<Body> {
+    match AssertUnwindSafe(handler.call(request, peer)).catch_unwind().await {
+        Ok(answer) => answer,
+        Err(_panic) => {
+            tracing::error!("a request made the gateway panic; it was answered 500");
+            Refusal::new(
+                Kind::Internal,
+                "the gateway failed; this is not the request's fault",
+            )
+            .answer()
+        }
+    }
+}
+
+fn say_close(answer: &mut Response<Body>) {
+    if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+        answer
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+/// A request in progress: from its head to the end of its answer's body.
+struct Flight {
+    core: Core,
+    pulse: Rc<Pulse>,
+    place: Option<Place>,
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.pulse.end(self.core.clock().now());
+    }
+}
+
+/// An answer's body with the flight that ends with it.
+pub(super) struct Carried {
+    body: Body,
+    _flight: Flight,
+}
+
+impl HttpBody for Carried {
+    type Data = Bytes;
+    type Error = body::Fault;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> body::Framed {
+        Pin::new(&mut self.get_mut().body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,62 @@
+//! One connection, from accept to its end.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::TcpStream;
+
+use super::admission::Place;
+use super::answer::{Line, answer};
+use super::core::Core;
+use super::protocol::OnCore;
+use super::warden::{Order, Pulse};
+use super::wire::{Gauge, Wire};
+use super::{Handler, Peer};
+
+/// What the connections of one core share.
+pub(super) struct Desk<H> {
+    pub(super) core: Core,
+    pub(super) handler: Rc<H>,
+    pub(super) builder: Builder<OnCore>,
+}
+
+impl<H: Handler> Desk<H> {
+    /// Serves one connection until it has ended or the warden ends it.
+    pub(super) async fn serve(self: Rc<Self>, stream: TcpStream, peer: Peer, place: Place) {
+        let core = &self.core;
+        let gauge = Gauge::new(core.clock().clone());
+        let io = TokioIo::new(Wire::new(stream, gauge.clone()));
+        let pulse = Rc::new(Pulse::new(gauge, core.clock().now()));
+        let _enlisted = core.enlist(Rc::clone(&pulse), place);
+        let handler = Rc::clone(&self.handler);
+        let line = Rc::new(Line {
+            core: core.clone(),
+            handler,
+            peer,
+            pulse: Rc::clone(&pulse),
+        });
+        let service = service_fn(move |request| answer(Rc::clone(&line), request));
+        let mut connection = pin!(self.builder.serve_connection_with_upgrades(io, service));
+        let mut finishing = false;
+        let drive = poll_fn(|cx| {
+            pulse.listen(cx.waker());
+            match pulse.order() {
+                Order::End => return Poll::Ready(Ok(())),
+                Order::Finish if !finishing => {
+                    finishing = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                _ => {}
+            }
+            connection.as_mut().poll(cx)
+        });
+        if let Err(error) = drive.await {
+            tracing::debug!(client = %peer.remote, %error, "a connection ended early");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Serving: listeners, one runtime a core, connections, and the life of the process.
+//!
+//! ```text
+//! process ─ sockets ─ worker (one thread, one runtime, one core) ─ accept ─ connection ─ answer ─ Handler
+//! ```
+//!
+//! - `process`: pingora's shell: signals, hand-over of sockets, exit. [`run`] is `sluice run`; [`in_process`] is the same
+//!   without a process around it, for tests and embedding;
+//! - `sockets`: one `SO_REUSEPORT` socket for each core and address, and the keys under which they are handed over;
+//! - `worker`: a thread with its runtime; `accept` takes connections, `connection` drives them;
+//! - `wire` and `warden`: what is seen of a connection, and when it has to go;
+//! - `answer`: around each request: admission, panic guard, `Connection: close` while draining;
+//! - [`Drain`]: whether the process is on its way out.
+//!
+//! Nothing on a core is `Send`, locked or shared, except the counters in `admission`, which hold for the process.
+//!
+//! Each wait has a bound: a head ([`Settings::head_within`]), an unused connection ([`Settings::idle`]), a client that
+//! does not read ([`Settings::idle`]), the age of a connection ([`Settings::age`]), the drain ([`Settings::grace`]). One
+//! task a core, the warden, keeps them all: a request costs no timer.
+
+mod accept;
+mod admission;
+mod answer;
+mod connection;
+mod core;
+mod drain;
+mod process;
+mod protocol;
+mod running;
+mod signals;
+mod sockets;
+mod warden;
+mod wire;
+mod worker;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+
+use crate::body::Body;
+
+pub use self::core::{Core, Hold};
+pub use drain::Drain;
+pub use process::{HandOver, ServeFault, run};
+pub use running::{Running, in_process};
+
+/// What answers requests. One value lives on each core and is shared by its connections; it need not be `Send`.
+pub trait Handler: 'static {
+    /// Answers one request. There is no error: a refusal is an answer.
+    fn call(&self, request: Request<Incoming>, peer: Peer) -> impl Future<Output = Response<Body>>;
+}
+
+/// Between whom a connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// The client's end.
+    pub remote: SocketAddr,
+    /// Our end.
+    pub local: SocketAddr,
+    /// What the listener is for.
+    pub role: Role,
+}
+
+/// What a listener is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Consumers' requests: on every core, within the limit on requests.
+    Data,
+    /// The admin API and pages: on the first core, never shed, so that an overloaded gateway can still be asked.
+    Admin,
+}
+
+/// An address to listen on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listener {
+    /// Port 0 picks one.
+    pub address: SocketAddr,
+    /// What it is for.
+    pub role: Role,
+}
+
+/// How requests are taken in. Every field is a bound.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen.
+    pub listeners: Vec<Listener>,
+    /// Cores, each with its thread.
+    pub workers: usize,
+    /// Connections of the whole process; one more is closed at once.
+    pub connections: usize,
+    /// Requests in progress in the whole process; one more is answered 503.
+    pub requests: usize,
+    /// The longest that the head of a request may take.
+    pub head_within: Duration,
+    /// The longest that a connection stays without a request, or a client without reading its answer.
+    pub idle: Duration,
+    /// The age at which a connection is asked to close.
+    pub age: Duration,
+    /// Bytes of a request's head.
+    pub head: usize,
+    /// Header lines of a request.
+    pub headers: usize,
+    /// Concurrent streams of one HTTP/2 connection.
+    pub streams: u32,
+    /// How long answers say `Connection: close` before listening ends.
+    pub announce: Duration,
+    /// How long requests in progress may take after listening has ended.
+    pub grace: Duration,
+}
+
+impl Settings {
+    /// These listeners, with the usual bounds and one worker a core.
+    pub fn new(listeners: Vec<Listener>) -> Self {
+        Self {
+            listeners,
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            connections: 20_000,
+            requests: 10_000,
+            head_within: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
+            age: Duration::from_secs(3600),
+            head: 64 * 1024,
+            headers: 100,
+            streams: 128,
+            announce: Duration::from_secs(2),
+            grace: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Listener {
+    /// A listener for consumers' requests.
+    pub fn data(address: SocketAddr) -> Self {
+        Self {
+            address,
+            role: Role::Data,
+        }
+    }
+
+    /// A listener for the admin API.
+    pub fn admin(address: SocketAddr) -> Self {
+        Self {
+            address,
+            role: Role::Admin,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! HTTP/1.1 and HTTP/2 by prior knowledge, with their bounds.
+
+use std::time::Duration;
+
+use hyper::rt::Executor;
+use hyper_util::rt::TokioTimer;
+use hyper_util::server::conn::auto::Builder;
+
+use super::Settings;
+
+/// How often an HTTP/2 client is asked whether it is still there.
+const PING: Duration = Duration::from_secs(20);
+/// Bytes of answers held for one HTTP/2 stream.
+const SEND_BUFFER: usize = 64 * 1024;
+/// Bytes that an HTTP/2 client may send ahead of being read: of a stream, of a connection.
+const WINDOWS: (u32, u32) = (64 * 1024, 1024 * 1024);
+
+/// What hyper asks for at least.
+const LEAST_BUFFER: usize = 8 * 1024;
+
+/// Spawns where it stands: HTTP/2 streams stay on the core of their connection.
+#[derive(Clone, Copy)]
+pub(super) struct OnCore;
+
+impl<F: Future + 'static> Executor<F> for OnCore {
+    fn execute(&self, task: F) {
+        tokio::task::spawn_local(async move {
+            task.await;
+        });
+    }
+}
+
+pub(super) fn builder(settings: &Settings) -> Builder<OnCore> {
+    let mut builder = Builder::new(OnCore);
+    // Heads are timed by the warden: hyper's own timer would be set anew for each request.
+    builder
+        .http1()
+        .half_close(true)
+        .header_read_timeout(None)
+        .max_headers(settings.headers)
+        // A head has to fit into the buffer.
+        .max_buf_size(settings.head.max(LEAST_BUFFER));
+    let (stream, connection) = WINDOWS;
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(settings.streams)
+        .max_header_list_size(u32::try_from(settings.head).unwrap_or(u32::MAX))
+        .max_send_buf_size(SEND_BUFFER)
+        .initial_stream_window_size(stream)
+        .initial_connection_window_size(connection)
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(PING);
+    builder
+}

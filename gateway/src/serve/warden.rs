@@ -1,0 +1,247 @@
+//! When a connection has to go.
+//!
+//! Each connection has a [`Pulse`]; once a tick the core's warden reads them all and tells those beyond a bound to finish
+//! or to end. One timer a core instead of several a request.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use super::Settings;
+use super::core::Core;
+use super::wire::Gauge;
+
+/// How often connections are looked at; bounds are kept to within one tick.
+const TICK: Duration = Duration::from_secs(1);
+/// The same during a drain, where what has ended should be seen soon.
+const DRAIN_TICK: Duration = Duration::from_millis(100);
+
+/// What a connection is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Order {
+    /// Go on.
+    Serve,
+    /// Answer what is in progress, then close.
+    Finish,
+    /// Close.
+    End,
+}
+
+/// One connection as the warden sees it.
+pub(super) struct Pulse {
+    pub(super) gauge: Arc<Gauge>,
+    born: u32,
+    requests: Cell<u64>,
+    in_progress: Cell<u32>,
+    last_end: Cell<u32>,
+    order: Cell<Order>,
+    waker: RefCell<Waker>,
+}
+
+impl Pulse {
+    pub(super) fn new(gauge: Arc<Gauge>, now: u32) -> Self {
+        Self {
+            gauge,
+            born: now,
+            requests: Cell::new(0),
+            in_progress: Cell::new(0),
+            last_end: Cell::new(now),
+            order: Cell::new(Order::Serve),
+            waker: RefCell::new(Waker::noop().clone()),
+        }
+    }
+
+    pub(super) fn begin(&self) {
+        self.gauge.head_ended();
+        self.requests.set(self.requests.get() + 1);
+        self.in_progress.set(self.in_progress.get() + 1);
+    }
+
+    pub(super) fn end(&self, now: u32) {
+        self.in_progress.set(self.in_progress.get() - 1);
+        self.last_end.set(now);
+    }
+
+    pub(super) fn order(&self) -> Order {
+        self.order.get()
+    }
+
+    /// Whom to wake when the order changes.
+    pub(super) fn listen(&self, waker: &Waker) {
+        self.waker.borrow_mut().clone_from(waker);
+    }
+
+    fn tell(&self, order: Order) {
+        if order > self.order.get() {
+            self.order.set(order);
+            self.waker.borrow().wake_by_ref();
+        }
+    }
+
+    fn seen(&self, now: u32) -> Seen {
+        Seen {
+            age: now.wrapping_sub(self.born),
+            served: self.requests.get() > 0,
+            busy: self.in_progress.get() > 0,
+            quiet: now.wrapping_sub(self.last_end.get()),
+            head: self.gauge.head_seconds(),
+            blocked: self.gauge.blocked_seconds(),
+        }
+    }
+}
+
+/// A connection at one moment, in seconds.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    age: u32,
+    served: bool,
+    busy: bool,
+    quiet: u32,
+    head: Option<u32>,
+    blocked: Option<u32>,
+}
+
+/// The bounds, in seconds.
+struct Bounds {
+    head: u32,
+    idle: u32,
+    age: u32,
+    announce: u32,
+}
+
+impl Bounds {
+    fn of(settings: &Settings) -> Self {
+        // Rounded up: a bound below one second is kept to within one.
+        let seconds = |bound: Duration| u32::try_from(bound.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
+        Self {
+            head: seconds(settings.head_within),
+            idle: seconds(settings.idle),
+            age: seconds(settings.age),
+            announce: seconds(settings.announce),
+        }
+    }
+
+    fn order(&self, seen: &Seen, stopped: bool) -> Order {
+        let stuck = seen.blocked.is_some_and(|blocked| blocked > self.idle);
+        let slow_head = !seen.busy && seen.head.is_some_and(|head| head > self.head);
+        let mute = !seen.served && seen.age > self.head;
+        let unused = !seen.busy && seen.head.is_none() && seen.quiet > self.idle;
+        // A connection accepted last may have its first request on the way: it is answered, and told to close.
+        let leaving = stopped && (seen.served || seen.age > self.announce);
+        match () {
+            () if stuck || slow_head || mute => Order::End,
+            () if leaving || unused || seen.age > self.age => Order::Finish,
+            () => Order::Serve,
+        }
+    }
+}
+
+/// Watches over a core's connections, for as long as the core runs.
+pub(super) async fn watch(core: Core) {
+    let bounds = Bounds::of(core.settings());
+    loop {
+        let stopped = core.drain().is_stopped();
+        core.clock().refresh();
+        let now = core.clock().now();
+        core.visit(|pulse| pulse.tell(bounds.order(&pulse.seen(now), stopped)));
+        match stopped {
+            true => sleep(DRAIN_TICK).await,
+            // Cut short when the drain begins.
+            false => drop(timeout(TICK, core.drain().stopped()).await),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds {
+        head: 10,
+        idle: 60,
+        age: 3600,
+        announce: 2,
+    };
+    const USED: Seen = Seen {
+        age: 100,
+        served: true,
+        busy: false,
+        quiet: 5,
+        head: None,
+        blocked: None,
+    };
+
+    #[test]
+    fn a_connection_in_use_stays() {
+        assert_eq!(BOUNDS.order(&USED, false), Order::Serve);
+        assert_eq!(
+            BOUNDS.order(
+                &Seen {
+                    busy: true,
+                    quiet: 500,
+                    ..USED
+                },
+                false
+            ),
+            Order::Serve
+        );
+    }
+
+    #[test]
+    fn each_bound_has_its_order() {
+        let cases = [
+            (
+                Seen {
+                    head: Some(11),
+                    ..USED
+                },
+                Order::End,
+            ),
+            (
+                Seen {
+                    served: false,
+                    age: 11,
+                    quiet: 11,
+                    ..USED
+                },
+                Order::End,
+            ),
+            (
+                Seen {
+                    busy: true,
+                    blocked: Some(61),
+                    ..USED
+                },
+                Order::End,
+            ),
+            (Seen { quiet: 61, ..USED }, Order::Finish),
+            (
+                Seen {
+                    busy: true,
+                    age: 3601,
+                    ..USED
+                },
+                Order::Finish,
+            ),
+        ];
+        for (seen, order) in cases {
+            assert_eq!(BOUNDS.order(&seen, false), order, "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn a_drain_lets_a_new_connection_ask_once() {
+        assert_eq!(BOUNDS.order(&USED, true), Order::Finish);
+        let new = Seen {
+            served: false,
+            age: 1,
+            quiet: 1,
+            ..USED
+        };
+        assert_eq!(BOUNDS.order(&new, true), Order::Serve);
+        assert_eq!(BOUNDS.order(&Seen { age: 3, ..new }, true), Order::Finish);
+    }
+}

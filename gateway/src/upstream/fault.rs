@@ -1,0 +1,91 @@
+//! Why an upstream did not answer, each reason as a sentence for people.
+
+use crate::body;
+
+/// An exchange with an upstream that gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The upstream has no endpoints.
+    #[error("the upstream has no endpoint")]
+    NoEndpoint,
+    /// The endpoint refused the connection, or its name is not known.
+    #[error("{endpoint} could not be reached: {reason}")]
+    Unreachable {
+        /// `host:port` as configured.
+        endpoint: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The endpoint did not accept in time.
+    #[error("{endpoint} did not accept a connection within {millis} ms")]
+    ConnectTimeout {
+        /// `host:port` as configured.
+        endpoint: String,
+        /// The bound.
+        millis: u128,
+    },
+    /// Every connection that may be opened is in use.
+    #[error("all {connections} connections to {endpoint} are in use")]
+    PoolExhausted {
+        /// `host:port` as configured.
+        endpoint: String,
+        /// The bound.
+        connections: usize,
+    },
+    /// The request went out and no answer began in time.
+    #[error("{endpoint} did not begin to answer within {millis} ms")]
+    FirstByteTimeout {
+        /// `host:port` as configured.
+        endpoint: String,
+        /// The bound.
+        millis: u128,
+    },
+    /// The connection ended before an answer.
+    #[error("{endpoint} closed the connection before it answered")]
+    Reset {
+        /// `host:port` as configured.
+        endpoint: String,
+    },
+    /// What came is not an HTTP answer.
+    #[error("{endpoint} answered with something that is not HTTP: {reason}")]
+    Garbage {
+        /// `host:port` as configured.
+        endpoint: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The body of the request failed while it was sent: the client's doing, not the upstream's.
+    #[error("the request's body failed while it was forwarded: {0}")]
+    RequestBody(body::Fault),
+}
+
+impl Fault {
+    /// No connection stands, so nothing was sent: another endpoint may be tried.
+    pub(super) fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::ConnectTimeout { .. })
+    }
+
+    /// The connection died without a byte of an answer.
+    pub(super) fn is_lost_connection(&self) -> bool {
+        matches!(self, Self::Reset { .. })
+    }
+
+    /// What hyper says of an exchange that failed at `endpoint`.
+    pub(super) fn of(error: &hyper::Error, endpoint: &str) -> Self {
+        let endpoint = endpoint.to_owned();
+        match body_fault(error) {
+            Some(fault) => Self::RequestBody(fault),
+            None if error.is_parse() => Self::Garbage {
+                endpoint,
+                reason: error.to_string(),
+            },
+            None => Self::Reset { endpoint },
+        }
+    }
+}
+
+/// The fault of the request's own body, which hyper wraps.
+fn body_fault(error: &hyper::Error) -> Option<body::Fault> {
+    let cause = std::error::Error::source(error)?;
+    cause.downcast_ref::<body::Fault>().cloned()
+}

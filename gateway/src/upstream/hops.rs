@@ -1,0 +1,65 @@
+//! Fields that belong to one connection and are not forwarded (RFC 9110 §7.6.1).
+//!
+//! They go before any field of the gateway's own is set: `Connection: X-Consumer` removes what the client sent under that
+//! name, never what the gateway says.
+
+use http::header::{
+    CONNECTION, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    TRANSFER_ENCODING, UPGRADE,
+};
+
+const NAMED: [HeaderName; 7] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// Removes the fields of the connection, and those that `Connection` names. `TE` keeps its one member that passes a
+/// gateway, `trailers`.
+pub fn strip(headers: &mut HeaderMap) {
+    if headers.contains_key(CONNECTION) {
+        for name in named_by_connection(headers) {
+            headers.remove(name);
+        }
+    }
+    for name in &NAMED {
+        headers.remove(name);
+    }
+    narrow_te(headers);
+}
+
+fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+    let lists = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let names = lists.flat_map(|list| list.split(','));
+    names
+        .filter_map(|name| name.trim().parse().ok())
+        .filter(|name| *name != TE)
+        .collect()
+}
+
+fn narrow_te(headers: &mut HeaderMap) {
+    let Some(te) = headers.remove(TE) else { return };
+    let mut members = te.to_str().unwrap_or_default().split(',');
+    if members.any(|member| member.trim().eq_ignore_ascii_case("trailers")) {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
+}
+
+/// The protocol that a message asks or answers to switch to: `Upgrade`, if `Connection` names it (RFC 9110 §7.8).
+pub fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
+    let asked = named_by_connection(headers).contains(&UPGRADE);
+    headers.get(UPGRADE).filter(|_| asked).cloned()
+}
+
+/// Puts back what [`upgrade`] found, after [`strip`].
+pub fn set_upgrade(headers: &mut HeaderMap, protocol: HeaderValue) {
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, protocol);
+}
