@@ -1,5 +1,6 @@
 //! One request, one answer.
 
+use super::exact::exact;
 use super::journal::Recorded;
 use super::merge::merge;
 use super::page::Page;
@@ -207,8 +208,7 @@ fn json(asked: &Recorded) -> Result<Value, Trouble> {
 }
 
 fn parse(asked: &Recorded) -> Result<Value, Trouble> {
-    serde_json::from_slice(&asked.body)
-        .map_err(|error| Trouble::Malformed(format!("The body is no JSON: {error}.")))
+    exact(&asked.body).map_err(|why| Trouble::Malformed(format!("The body is {why}.")))
 }
 
 /// The media type without its parameters, in small letters.

@@ -6,6 +6,7 @@
 //!   precondition.rs   If-Match and If-None-Match
 //!   page.rs           page and page_size, Link
 //!   rules.rs          what a customer must be
+//!   exact.rs          JSON with the text of its numbers
 //!   merge.rs          RFC 7396
 //!   trouble.rs        every error -> one body, in one place
 //! store.rs        the customers, in the order of their ids, with their entity tags
@@ -25,6 +26,7 @@
 //! - Every write makes a new entity tag, also one that changes nothing.
 
 mod answer;
+mod exact;
 mod fault;
 mod journal;
 mod merge;
@@ -37,6 +39,7 @@ mod socket;
 mod store;
 mod trouble;
 
+pub use exact::exact;
 pub use fault::{Canned, Fault, Rule};
 pub use journal::Recorded;
 pub use rules::{Fault as Breach, check};
