@@ -32,9 +32,10 @@ pub fn load(sources: &Sources, env: &Environment<'_>) -> Result<Loaded, Vec<Diag
     let mut faults = Vec::new();
     let directory = directory::read(sources, env, &mut faults);
     let plan = plan(sources, &directory, &mut faults);
+    let refused = faults.iter().any(Diagnostic::is_error);
     diagnostic::sort(&mut faults);
     match plan {
-        Some(plan) if !faults.iter().any(Diagnostic::is_error) => Ok(Loaded {
+        Some(plan) if !refused => Ok(Loaded {
             plan,
             warnings: faults,
         }),
@@ -78,7 +79,13 @@ fn plan(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagnostic>) 
         let name = files.api.as_ref()?.raw.document.as_ref()?;
         Some(format!("apis/{}/{name}", files.name))
     });
-    faults.extend(directory::unused(sources, &named.collect::<BTreeSet<_>>()));
+    // A file that is missing may be the one that nothing reads, under another name.
+    if !faults
+        .iter()
+        .any(|fault| matches!(fault.code, Code::MissingFile | Code::NoMainFile))
+    {
+        faults.extend(directory::unused(sources, &named.collect::<BTreeSet<_>>()));
+    }
     let hash = hash(directory, &documents);
 
     let main = build::main::build(main?, faults)?;
@@ -107,7 +114,7 @@ fn plan(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagnostic>) 
 }
 
 fn unused_upstreams(main: &File<RawMain>, directory: &Directory, faults: &mut Vec<Diagnostic>) {
-    // An API that could not be read may use any of them.
+    // An API that could not be read, or that misspells its upstream, may use any of them.
     let Some(apis) = directory
         .apis
         .iter()
@@ -116,7 +123,8 @@ fn unused_upstreams(main: &File<RawMain>, directory: &Directory, faults: &mut Ve
     else {
         return;
     };
-    if apis.is_empty() {
+    let known = |name: &String| main.raw.upstreams.contains_key(name);
+    if apis.is_empty() || !apis.iter().all(|file| known(&file.raw.upstream)) {
         return;
     }
     for name in main

@@ -95,7 +95,7 @@ impl<'a> Fixture<'a> {
     fn parse(text: &'a str) -> Result<Self> {
         let mut steps = Vec::new();
         for section in format_sections(text) {
-            let (head, body) = section.split_once('\n').ok_or("a section without a line")?;
+            let (head, body) = section.split_once('\n').unwrap_or((section, ""));
             steps.push((head.split(' ').collect(), body));
         }
         Ok(Fixture { steps })

@@ -51,6 +51,7 @@ pub(super) fn build(
     judge.each_once(&found);
     let selections = found.into_iter().collect::<Option<Vec<_>>>()?;
     judge.all_within_reach(&selections);
+    judge.unversioned(raw, &selections);
     Some(selections)
 }
 
@@ -173,17 +174,30 @@ impl Judge<'_> {
         }
     }
 
+    /// Whether a fault in a path or a name was told already; more about the same place would be noise.
+    fn told(&self) -> bool {
+        let of_this =
+            |d: &Diagnostic| matches!(d.code, Code::BadPath | Code::BadName) && d.file == self.tree.file;
+        self.faults.iter().any(of_this)
+    }
+
+    fn unversioned(&mut self, raw: &RawApi, selections: &[Selection]) {
+        let told = self.told();
+        if !told && !raw.unversioned.is_empty() && selections.iter().all(|s| s.selector == Selector::Path) {
+            let message = "this path is never looked at: every selector is in the path";
+            let fault = self.tree.fault(Code::BadSelector, "/unversioned", message);
+            self.faults
+                .push(fault.hint("add a selector that is not, or delete the path"));
+        }
+    }
+
     fn all_within_reach(&mut self, selections: &[Selection]) {
         for (i, version) in self.versions.iter().enumerate() {
             let reaches = |s: &Selection| match s.selector {
                 Selector::Path => version.path.is_some(),
                 _ => s.covers(VersionId(i)),
             };
-            // A fault in its path was told where the path stands.
-            let told = self
-                .faults
-                .iter()
-                .any(|d| d.code == Code::BadPath && d.file == self.tree.file);
+            let told = self.told();
             if !told && !selections.iter().any(reaches) {
                 let message = format!("no selector can name the version `{}`", version.name);
                 let fault = self

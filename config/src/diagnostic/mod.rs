@@ -112,10 +112,14 @@ impl Diagnostic {
     }
 }
 
+/// How many faults are told at once. A file that has more is not what it was taken for.
+const MAX_TOLD: usize = 1_000;
+
 /// Puts faults into the order of files and places, each fault once.
 pub(crate) fn sort(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.sort_by(|a, b| key(a).cmp(&key(b)));
     diagnostics.dedup();
+    diagnostics.truncate(MAX_TOLD);
 }
 
 fn key(d: &Diagnostic) -> (&str, Option<Span>, Code, &str) {

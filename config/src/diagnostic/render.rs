@@ -41,20 +41,34 @@ impl Diagnostic {
 }
 
 fn excerpt(out: &mut String, gutter: usize, span: Span, line: &str) {
+    let line = line.trim_end();
     let length = line.chars().count();
     let at = (span.column - 1).min(length);
-    let start = at.saturating_sub(WINDOW);
+    let (before, start) = if length <= 2 * WINDOW { ("", 0) } else { cut(at) };
     let shown: String = line.chars().skip(start).take(2 * WINDOW).collect();
-    let width = span.width.min(length.saturating_sub(at)).clamp(1, WINDOW);
+    let after = if start + 2 * WINDOW < length { "..." } else { "" };
+    let width = span
+        .width
+        .min(length.saturating_sub(at))
+        .clamp(1, 2 * WINDOW - (at - start).min(WINDOW));
     let _ = writeln!(out, "{:gutter$} |", "");
-    let _ = writeln!(out, "{:>gutter$} | {}", span.line, shown.trim_end());
+    let _ = writeln!(out, "{:>gutter$} | {before}{shown}{after}", span.line);
     let _ = writeln!(
         out,
         "{:gutter$} | {}{}",
         "",
-        " ".repeat(at - start),
+        " ".repeat(before.len() + at - start),
         "^".repeat(width)
     );
+}
+
+/// Where a long line is cut at its front, and what stands for what is cut off.
+fn cut(at: usize) -> (&'static str, usize) {
+    if at <= WINDOW {
+        ("", 0)
+    } else {
+        ("...", at - WINDOW)
+    }
 }
 
 /// All faults as text, a blank line between them, and a line that counts them.

@@ -1,127 +1,22 @@
-//! The structural check: a file against the schema of its kind, every violation as a diagnostic in
-//! words, and then the raw value.
+//! Violations of a schema in words: what was expected, what was found, and what is meant, but never the
+//! schema's own terms.
 
+use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
-use jsonschema::{ValidationError, Validator};
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::raw::FORMAT;
-use crate::schema::schema_of;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest;
 use crate::yaml::{Tree, push_key};
 
-/// Reads a file as what it ought to be.
-///
-/// Takes texts from the environment for numbers and truth values where those are expected.
-pub(crate) fn read<T: JsonSchema + DeserializeOwned>(
-    tree: &mut Tree,
-    faults: &mut Vec<Diagnostic>,
-) -> Option<T> {
-    if let Err(fault) = format_version(tree) {
-        faults.push(fault);
-        return None;
-    }
-    let schema = schema_of::<T>();
-    let found = match jsonschema::validator_for(&schema) {
-        Ok(validator) => violations(&validator, &schema, tree),
-        Err(error) => vec![unexpected(tree, &error.to_string())],
-    };
-    if !found.is_empty() {
-        faults.extend(found);
-        return None;
-    }
-    match serde_json::from_value(tree.value.clone()) {
-        Ok(raw) => Some(raw),
-        Err(error) => {
-            faults.push(unexpected(tree, &error.to_string()));
-            None
-        }
-    }
-}
-
-/// What the schema let pass and the type did not: our own mistake, still told rather than hidden.
-fn unexpected(tree: &Tree, error: &str) -> Diagnostic {
-    Diagnostic::new(
-        Code::WrongType,
-        &tree.file,
-        Some(Span::START),
-        format!("the file cannot be read: {error}"),
-    )
-}
-
-fn format_version(tree: &Tree) -> Result<(), Diagnostic> {
-    let fault =
-        |code, pointer, message: String| Diagnostic::new(code, &tree.file, Some(tree.span(pointer)), message);
-    match tree.value.get("sluice") {
-        _ if !tree.value.is_object() => {
-            let message = format!("expected a mapping, found {}", kind_of(&tree.value));
-            Err(fault(Code::WrongType, "", message).hint("a file begins with `sluice: 1`"))
-        }
-        None => Err(
-            fault(Code::MissingKey, "", "the key `sluice` is missing".to_owned()).hint(format!(
-                "begin the file with `sluice: {FORMAT}`: it tells the format version"
-            )),
-        ),
-        Some(version) if version.as_u64() == Some(FORMAT) => Ok(()),
-        Some(_) => {
-            let shown = tree.shown("/sluice");
-            let message = format!("the format version `{shown}` is not known; this release reads {FORMAT}");
-            Err(fault(Code::FormatVersion, "/sluice", message).hint(format!(
-                "write `sluice: {FORMAT}`, or convert a file of another format with `sluice convert`"
-            )))
-        }
-    }
-}
-
-fn violations(validator: &Validator, schema: &Value, tree: &mut Tree) -> Vec<Diagnostic> {
-    let errors = |tree: &Tree| -> Vec<ValidationError<'static>> {
-        validator
-            .iter_errors(&tree.value)
-            .map(ValidationError::to_owned)
-            .collect()
-    };
-    let mut found = errors(tree);
-    let retyped = found.iter().filter(|error| retype(tree, error)).count();
-    if retyped > 0 {
-        found = errors(tree);
-    }
-    found
-        .iter()
-        .flat_map(|error| in_words(error, schema, tree))
-        .collect()
-}
-
-/// Reads a text from the environment as a number or a truth value, where that is what is missing.
-fn retype(tree: &mut Tree, error: &ValidationError<'_>) -> bool {
-    let pointer = error.instance_path().as_str();
-    let Kind::Type { .. } = error.kind() else {
-        return false;
-    };
-    if !tree.written.contains_key(pointer) {
-        return false;
-    }
-    let Some(Value::String(text)) = tree.value.pointer(pointer) else {
-        return false;
-    };
-    match serde_json::from_str::<Value>(text) {
-        Ok(value @ (Value::Number(_) | Value::Bool(_))) => tree
-            .value
-            .pointer_mut(pointer)
-            .map(|place| *place = value)
-            .is_some(),
-        _ => false,
-    }
-}
-
-fn in_words(error: &ValidationError<'_>, schema: &Value, tree: &Tree) -> Vec<Diagnostic> {
+/// One violation as diagnostics: one for each unknown key.
+pub(super) fn tell(error: &ValidationError<'_>, schema: &Value, tree: &Tree, base: &str) -> Vec<Diagnostic> {
+    let pointer = &format!("{base}{}", error.instance_path());
     let place = Violation {
         error,
         schema,
         tree,
-        pointer: error.instance_path().as_str(),
+        pointer,
     };
     match error.kind() {
         Kind::AdditionalProperties { unexpected } => {
@@ -179,7 +74,13 @@ impl Violation<'_> {
         let hint = description
             .and_then(Value::as_str)
             .map(|text| format!("`{key}`: {}", sentence(text)));
-        let message = format!("the key `{key}` is missing{}", self.inside());
+        let entry = self.pointer.ends_with(|c: char| c.is_ascii_digit());
+        let inside = if entry {
+            self.inside().replace(" in ", " in an entry of ")
+        } else {
+            self.inside()
+        };
+        let message = format!("the key `{key}` is missing{inside}");
         let span = Some(self.tree.key_span(self.pointer));
         Diagnostic::new(Code::MissingKey, &self.tree.file, span, message).hint_if(hint)
     }
@@ -298,7 +199,8 @@ fn noun(json_type: &str) -> &'static str {
     }
 }
 
-fn kind_of(value: &Value) -> &'static str {
+/// A value's kind, as messages name it.
+pub(super) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
         Value::Bool(_) => "a truth value",
