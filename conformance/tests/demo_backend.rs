@@ -333,11 +333,7 @@ fn remembers_what_was_asked() {
         (&"acme".parse().unwrap(), &b"{}"[..])
     );
     assert_eq!(backend.seen(), 1);
-    for _ in 0..1030 {
-        // One connection each would leave a thousand sockets in TIME_WAIT.
-        if backend.seen() > 40 {
-            break;
-        }
+    for _ in 0..40 {
         get(&backend, ADA);
     }
     backend.forget();

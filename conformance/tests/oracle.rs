@@ -8,7 +8,10 @@ use sluice_gateway::demo::backend::check;
 use std::fs;
 use std::path::PathBuf;
 
-const COUNT: usize = 2_000;
+/// For the laws of reading and writing.
+const MANY: usize = 2_000;
+/// For what each customer shows again.
+const SOME: usize = 400;
 
 /// The specification lies beside the workspace; a copy of the repository may be without it.
 fn specification(file: &str) -> Option<Value> {
@@ -66,14 +69,14 @@ fn the_countries_are_the_specifications() {
 
 #[test]
 fn generated_customers_are_valid() {
-    for customer in customers(1, COUNT) {
+    for customer in customers(1, SOME) {
         assert_eq!(check(&customer), Ok(()), "{customer}");
     }
 }
 
 #[test]
 fn every_version_shows_every_generated_customer() {
-    for customer in customers(2, COUNT) {
+    for customer in customers(2, SOME) {
         for version in VERSIONS {
             document(version, &customer);
         }
@@ -82,14 +85,14 @@ fn every_version_shows_every_generated_customer() {
 
 #[test]
 fn the_backends_version_sees_the_text_as_it_is() {
-    for customer in customers(3, COUNT) {
+    for customer in customers(3, SOME) {
         assert_eq!(document("3.3", &customer).to_string(), customer.to_string());
     }
 }
 
 #[test]
 fn no_op() {
-    for stored in customers(4, COUNT) {
+    for stored in customers(4, MANY) {
         for version in VERSIONS {
             let put = replace(version, &stored, &document(version, &stored)).unwrap();
             same(&put, &stored, version);
@@ -109,7 +112,7 @@ fn patch_or(version: &str, stored: &Value, sent: &Value) -> Value {
 #[test]
 fn put_get() {
     let mut rng = Rng::new(5);
-    for stored in customers(5, COUNT) {
+    for stored in customers(5, MANY) {
         for version in VERSIONS {
             let mut sent = document(version, &stored);
             edit(version, &mut sent, &mut rng);
@@ -124,7 +127,7 @@ fn put_get() {
 #[test]
 fn patch_law() {
     let mut rng = Rng::new(6);
-    for stored in customers(6, COUNT) {
+    for stored in customers(6, SOME) {
         for version in VERSIONS.into_iter().filter(|version| !version.starts_with("1.")) {
             let shown = document(version, &stored);
             let mut wanted = shown.clone();
@@ -167,7 +170,7 @@ fn difference(from: &Value, to: &Value) -> Value {
 
 #[test]
 fn a_new_customer_is_seen_as_it_was_sent() {
-    for stored in customers(7, COUNT) {
+    for stored in customers(7, SOME) {
         for version in VERSIONS {
             let sent = document(version, &stored);
             let created = create(version, &sent).unwrap();
@@ -180,7 +183,7 @@ fn a_new_customer_is_seen_as_it_was_sent() {
 #[test]
 fn what_a_version_hides_survives_its_edits() {
     let mut rng = Rng::new(8);
-    for stored in customers(8, COUNT) {
+    for stored in customers(8, SOME) {
         for version in VERSIONS
             .into_iter()
             .filter(|version| !["3.3", "4.0-beta"].contains(version))
@@ -201,7 +204,7 @@ fn what_a_version_hides_survives_its_edits() {
 #[test]
 fn mistakes_are_refused_where_they_were_made() {
     let mut rng = Rng::new(9);
-    for stored in customers(9, COUNT) {
+    for stored in customers(9, SOME) {
         for version in VERSIONS {
             let mut sent = document(version, &stored);
             let pointer = invalid_edit(version, &mut sent, &mut rng);

@@ -22,6 +22,19 @@ const MAIN: [&str; 12] = [
     "1.0", "1.1", "1.2", "2.0", "2.1", "2.2", "2.3", "3.0", "3.1", "3.2", "3.3", "4.0-beta",
 ];
 
+// Places on the main line.
+const V1_1: usize = 1;
+const V1_2: usize = 2;
+const V2_0: usize = 3;
+const V2_1: usize = 4;
+const V2_2: usize = 5;
+const V2_3: usize = 6;
+const V3_0: usize = 7;
+const V3_1: usize = 8;
+const V3_2: usize = 9;
+const V3_3: usize = 10;
+const V4_0: usize = 11;
+
 /// One version: how far along the main line, and whether beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Version {
@@ -61,66 +74,66 @@ impl Version {
         }
     }
 
-    fn before(self, name: &str) -> bool {
-        self.at < Self::named(name).at
+    fn before(self, at: usize) -> bool {
+        self.at < at
     }
 
     pub(super) fn integer_id(self) -> bool {
-        self.before("1.1")
+        self.before(V1_1)
     }
 
     pub(super) fn opt_in(self) -> bool {
-        self.before("1.2")
+        self.before(V1_2)
     }
 
     /// full_name, addr, created, and a balance that is a decimal.
     pub(super) fn before_redesign(self) -> bool {
-        self.before("2.0")
+        self.before(V2_0)
     }
 
     pub(super) fn address_text(self) -> bool {
-        self.before("2.1")
+        self.before(V2_1)
     }
 
     pub(super) fn status_letter(self) -> bool {
-        self.before("2.1")
+        self.before(V2_1)
     }
 
     pub(super) fn bare_list(self) -> bool {
-        self.before("2.2")
+        self.before(V2_2)
     }
 
     pub(super) fn one_phone(self) -> bool {
-        self.before("2.3")
+        self.before(V2_3)
     }
 
     pub(super) fn country_name(self) -> bool {
-        self.before("3.0")
+        self.before(V3_0)
     }
 
     pub(super) fn shows_timezone(self) -> bool {
-        !self.before("3.1")
+        !self.before(V3_1)
     }
 
     pub(super) fn shows_geo(self) -> bool {
-        !self.before("3.2")
+        !self.before(V3_2)
     }
 
     /// insights, and the status prospect.
     pub(super) fn shows_insights(self) -> bool {
-        !self.before("3.3")
+        !self.before(V3_3)
     }
 
     pub(super) fn beta(self) -> bool {
-        !self.before("4.0-beta")
+        !self.before(V4_0)
     }
 
     pub(super) fn megacorp(self) -> bool {
-        self.beside && self.before("2.2")
+        self.beside && self.before(V2_2)
     }
 
     pub(super) fn hotfix(self) -> bool {
-        self.beside && !self.before("3.0")
+        self.beside && !self.before(V3_0)
     }
 
     pub(super) fn id(self) -> &'static str {

@@ -47,3 +47,29 @@ impl Journal {
         self.seen
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Journal, KEPT, Recorded};
+    use bytes::Bytes;
+    use http::{HeaderMap, Method};
+
+    #[test]
+    fn the_oldest_goes_first() {
+        let mut journal = Journal::default();
+        for number in 0..KEPT + 5 {
+            let target = format!("/{number}");
+            journal.add(Recorded {
+                method: Method::GET,
+                target,
+                headers: HeaderMap::new(),
+                body: Bytes::new(),
+            });
+        }
+        assert_eq!(
+            (journal.recent().len(), journal.recent()[0].target.as_str()),
+            (KEPT, "/5")
+        );
+        assert_eq!(journal.seen(), KEPT as u64 + 5);
+    }
+}
