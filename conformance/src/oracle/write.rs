@@ -194,9 +194,9 @@ impl Write<'_> {
                 whole[name] = assigned.into();
             }
         }
-        check(&whole).map_err(|fault| Refused {
+        check(&whole).map_err(|breach| Refused {
             status: 422,
-            pointer: errors::lowered(self.version, &fault.field).filter(|pointer| !pointer.is_empty()),
+            pointer: errors::lowered(self.version, &breach.field).filter(|pointer| !pointer.is_empty()),
         })?;
         let Some((stored, _)) = self.before else {
             return Ok(lifted);

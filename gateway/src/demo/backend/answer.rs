@@ -5,7 +5,7 @@ use super::journal::Recorded;
 use super::merge::merge;
 use super::page::Page;
 use super::precondition::{self, Verdict};
-use super::rules::{Fault, check};
+use super::rules::{Breach, check};
 use super::running::State;
 use super::store::{Kept, Store};
 use super::trouble::Trouble;
@@ -183,7 +183,7 @@ fn accepted(customer: Value, stored: &Value) -> Result<Value, Trouble> {
     check(&customer)?;
     for name in ["id", "createdAt"] {
         if customer[name] != stored[name] {
-            return Err(Fault {
+            return Err(Breach {
                 field: format!("/{name}"),
                 message: format!("{name} never changes."),
             }

@@ -42,7 +42,7 @@ mod trouble;
 pub use exact::exact;
 pub use fault::{Canned, Fault, Rule};
 pub use journal::Recorded;
-pub use rules::{Fault as Breach, check};
+pub use rules::{Breach, check};
 pub use running::{Backend, Running};
 pub use seed::customers;
 

@@ -1,6 +1,6 @@
 //! Which part of the list is asked for, and the links to its neighbours (RFC 8288).
 
-use super::rules::Fault;
+use super::rules::Breach;
 use super::trouble::Trouble;
 use percent_encoding::percent_decode_str;
 
@@ -83,7 +83,7 @@ fn bounded(name: &str, value: u64, most: u64) -> Result<(), Trouble> {
         format!("between 1 and {most}")
     };
     // A field points into a body, and a query has none.
-    Err(Fault {
+    Err(Breach {
         field: String::new(),
         message: format!("{name} must be {range}."),
     }

@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 
 /// What is wrong with a document, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct Breach {
     /// JSON Pointer to the member at fault; empty: the document itself.
     pub field: String,
     /// A sentence for people.
     pub message: String,
 }
 
-type Verdict = Result<(), Fault>;
+type Verdict = Result<(), Breach>;
 type Rule = fn(&Value) -> Option<&'static str>;
 
 /// Judges a whole customer.
@@ -70,14 +70,14 @@ fn insights(root: &Map<String, Value>) -> Verdict {
     optional(insights, "/insights", "churnRisk", number)
 }
 
-fn object<'a>(value: &'a Value, at: &str) -> Result<&'a Map<String, Value>, Fault> {
-    value.as_object().ok_or_else(|| fault(at, "must be an object"))
+fn object<'a>(value: &'a Value, at: &str) -> Result<&'a Map<String, Value>, Breach> {
+    value.as_object().ok_or_else(|| breach(at, "must be an object"))
 }
 
-fn member<'a>(object: &'a Map<String, Value>, at: &str, name: &str) -> Result<&'a Value, Fault> {
+fn member<'a>(object: &'a Map<String, Value>, at: &str, name: &str) -> Result<&'a Value, Breach> {
     object
         .get(name)
-        .ok_or_else(|| fault(&format!("{at}/{name}"), "is required"))
+        .ok_or_else(|| breach(&format!("{at}/{name}"), "is required"))
 }
 
 fn required(object: &Map<String, Value>, at: &str, name: &str, rule: Rule) -> Verdict {
@@ -94,19 +94,19 @@ fn each(root: &Map<String, Value>, name: &str, rule: impl Fn(&Value, &str) -> Ve
     let list = member(root, "", name)?;
     let list = list
         .as_array()
-        .ok_or_else(|| fault(&format!("/{name}"), "must be a list"))?;
+        .ok_or_else(|| breach(&format!("/{name}"), "must be a list"))?;
     list.iter()
         .enumerate()
         .try_for_each(|(at, element)| rule(element, &format!("/{name}/{at}")))
 }
 
 fn judge(value: &Value, at: &str, rule: Rule) -> Verdict {
-    rule(value).map_or(Ok(()), |must| Err(fault(at, must)))
+    rule(value).map_or(Ok(()), |must| Err(breach(at, must)))
 }
 
-fn fault(at: &str, must: &str) -> Fault {
+fn breach(at: &str, must: &str) -> Breach {
     let what = if at.is_empty() { "The document" } else { at };
-    Fault {
+    Breach {
         field: at.to_owned(),
         message: format!("{what} {must}."),
     }
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_names_its_member() {
+    fn each_breach_names_its_member() {
         let cases: [(&str, Value); 14] = [
             ("/id", json!("cus_0000017")),
             ("/status", json!("A")),

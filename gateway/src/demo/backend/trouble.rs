@@ -1,7 +1,7 @@
 //! Every error of the backend, and the one place where it becomes an answer.
 
 use super::answer::Answer;
-use super::rules::Fault;
+use super::rules::Breach;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 
@@ -23,14 +23,14 @@ pub(super) enum Trouble {
     /// The body's media type is not the one asked for: 415.
     MediaType(&'static str),
     /// The content breaks a rule: 422.
-    Invalid(Fault),
+    Invalid(Breach),
     /// A fault on demand: 500.
     Internal,
 }
 
-impl From<Fault> for Trouble {
-    fn from(fault: Fault) -> Self {
-        Self::Invalid(fault)
+impl From<Breach> for Trouble {
+    fn from(breach: Breach) -> Self {
+        Self::Invalid(breach)
     }
 }
 
@@ -98,11 +98,11 @@ impl Trouble {
                     None,
                 )
             }
-            Self::Invalid(fault) => (
+            Self::Invalid(breach) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid",
-                fault.message.clone(),
-                Some(&fault.field),
+                breach.message.clone(),
+                Some(&breach.field),
             ),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
