@@ -1,7 +1,7 @@
 //! Exact decimal numbers as JSON writes them: for equality, and for money that never passes through binary floating point.
 
 /// A number as `digits × 10^exponent`, in one form: no leading or trailing zero digits; zero has no digits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Decimal {
     negative: bool,
     digits: String,

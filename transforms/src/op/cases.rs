@@ -142,13 +142,13 @@ impl Bench {
         );
     }
 
-    fn patch(&self, patch: &str, expected: Option<&str>) {
+    fn patch(&self, to: Direction, patch: &str, expected: Option<&str>) {
         let mut given = doc(patch);
         let source = infer(&given);
         let mut target = source.clone();
-        self.op.retype(Direction::Up, &mut target, &self.types).ok();
+        self.op.retype(to, &mut target, &self.types).ok();
         let site = self.site(None, (&source, &target), Purpose::Patch);
-        match (self.op.patch(Direction::Up, &mut given, &site), expected) {
+        match (self.op.patch(to, &mut given, &site), expected) {
             (Ok(()), Some(expected)) => assert_eq!(given.to_json(), doc(expected).to_json()),
             (Err(fault), None) => assert_eq!(fault.kind, FaultKind::NeedsStored),
             (result, _) => panic!("{}: {patch} gave {result:?}", self.op.name()),
@@ -167,7 +167,8 @@ impl Bench {
             What::RefusedDown(new, at) => self.refused(Direction::Down, new, at),
             What::PutUp { stored, sent, gives } => self.put(Direction::Up, stored, sent, gives),
             What::PutDown { stored, sent, gives } => self.put(Direction::Down, stored, sent, gives),
-            What::Patch(patch, expected) => self.patch(patch, expected),
+            What::Patch(patch, expected) => self.patch(Direction::Up, patch, expected),
+            What::PatchDown(patch, expected) => self.patch(Direction::Down, patch, expected),
         }
     }
 }

@@ -8,9 +8,15 @@ pub mod add;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod cases;
+pub mod group;
 pub mod registry;
 pub mod relocate;
+mod rules;
 pub mod scalar;
+mod table;
+pub mod values;
+mod text_form;
+pub mod text_to_object;
 
 use std::fmt::Debug;
 
@@ -168,6 +174,14 @@ impl<'a> Site<'a> {
     /// Whether the source version has this place: `None` where it says nothing.
     pub fn source_has(&self, at: &Pointer) -> Option<bool> {
         known(self.source.knows(at, self.source_types))
+    }
+
+    /// Whether null may stand at a place of the source version; where its type says nothing, it may.
+    pub fn nullable(&self, at: &Pointer) -> bool {
+        self.source.at(at, self.source_types).is_some_and(|shape| {
+            let named = shape.resolve(self.source_types);
+            shape.nullable || named.nullable || matches!(named.kind, crate::shape::Kind::Any)
+        })
     }
 
     /// The same site, one value further down.

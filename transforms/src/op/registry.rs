@@ -31,6 +31,13 @@ pub struct Case {
     pub what: What,
 }
 
+impl Case {
+    /// One line.
+    pub const fn new(settings: &'static str, what: What) -> Self {
+        Self { settings, what }
+    }
+}
+
 /// What a case shows.
 pub enum What {
     /// The two documents are each other's translation.
@@ -63,6 +70,8 @@ pub enum What {
     RefusedDown(&'static str, &'static str),
     /// A merge patch of the old version becomes one of the new version, or `None` when the stored document is needed.
     Patch(&'static str, Option<&'static str>),
+    /// The same for a merge patch of the new version.
+    PatchDown(&'static str, Option<&'static str>),
 }
 
 /// Why settings make no operator.
@@ -96,6 +105,10 @@ pub const OPERATORS: &[Entry] = &[
     super::relocate::WRAP,
     super::add::ADD,
     super::add::REMOVE,
+    super::values::VALUES,
+    super::text_to_object::TEXT_TO_OBJECT,
+    super::group::GROUP,
+    super::group::UNGROUP,
 ];
 
 /// The operator of that name.

@@ -4,9 +4,10 @@
 use std::fmt::Debug;
 
 use super::{Direction, Operator, Pair, Site, Stored, needs_stored};
+use crate::contract::Purpose;
 use crate::fault::Fault;
 use crate::pointer::Pointer;
-use crate::shape::{Shape, TypeFault, Types};
+use crate::shape::{Kind, Shape, TypeFault, TypeFaultKind, Types};
 use crate::value::Value;
 
 /// How one value is rewritten.
@@ -25,6 +26,23 @@ pub trait Rewrite: Debug + Send + Sync {
     /// # Errors
     /// When it has no counterpart; the pointer is relative to the value.
     fn rewrite(&self, to: Direction, value: &Value) -> Result<Value, Fault>;
+
+    /// Rewrites a value that a client writes. An answer may show less than is stored; a write may not lose what the
+    /// client said.
+    ///
+    /// # Errors
+    /// When it has no counterpart that holds all of it; the pointer is relative to the value.
+    fn rewrite_sent(&self, to: Direction, value: &Value) -> Result<Value, Fault> {
+        self.rewrite(to, value)
+    }
+
+    /// Refuses settings that contradict each other, wherever they are applied.
+    ///
+    /// # Errors
+    /// A [`TypeFault`] at the root.
+    fn check(&self) -> Result<(), TypeFault> {
+        Ok(())
+    }
 
     /// Whether different stored values look like this one to the source side, so that it says nothing for certain
     /// about what is stored.
@@ -53,6 +71,8 @@ impl<R: Rewrite> Operator for InPlace<R> {
     }
 
     fn retype(&self, to: Direction, shape: &mut Shape, types: &Types) -> Result<(), TypeFault> {
+        self.rewrite.check()?;
+        one_place(shape, &self.at, types)?;
         let Some(place) = shape.at_mut(&self.at, types)? else {
             return Ok(());
         };
@@ -68,7 +88,14 @@ impl<R: Rewrite> Operator for InPlace<R> {
         };
         *value = match (site.before(&self.at), site.after(&self.at)) {
             (Some(before), Some(after)) if before == value => after.clone(),
-            _ => self.rewrite.rewrite(to, value).map_err(|f| f.below(&self.at))?,
+            _ if *value == Value::Null && site.nullable(&self.at) => Value::Null,
+            _ if site.purpose == Purpose::Answer => {
+                self.rewrite.rewrite(to, value).map_err(|f| f.below(&self.at))?
+            }
+            _ => self
+                .rewrite
+                .rewrite_sent(to, value)
+                .map_err(|f| f.below(&self.at))?,
         };
         Ok(())
     }
@@ -78,7 +105,10 @@ impl<R: Rewrite> Operator for InPlace<R> {
             None | Some(Value::Null) => Ok(()),
             Some(value) if self.rewrite.ambiguous(to, value) => Err(needs_stored()),
             Some(value) => {
-                *value = self.rewrite.rewrite(to, value).map_err(|f| f.below(&self.at))?;
+                *value = self
+                    .rewrite
+                    .rewrite_sent(to, value)
+                    .map_err(|f| f.below(&self.at))?;
                 Ok(())
             }
         }
@@ -91,4 +121,18 @@ impl<R: Rewrite> Operator for InPlace<R> {
             Stored::Never
         }
     }
+}
+
+/// Refuses a place below a list or a map: it would be many places, and the step rewrites one.
+fn one_place(shape: &Shape, at: &Pointer, types: &Types) -> Result<(), TypeFault> {
+    for depth in 0..at.names().len() {
+        let above = at.truncate(depth);
+        let kind = shape.at(&above, types).map(|s| &s.resolve(types).kind);
+        if let Some(Kind::List(_) | Kind::Map(_)) = kind {
+            let message = format!("{above} holds many values, and this step rewrites one");
+            return Err(TypeFault::new(TypeFaultKind::WrongKind, &above, message)
+                .hint("give the type of the elements a step of its own"));
+        }
+    }
+    Ok(())
 }
