@@ -8,15 +8,17 @@ pub mod add;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod cases;
+mod element_types;
 pub mod group;
 pub mod registry;
 pub mod relocate;
 mod rules;
 pub mod scalar;
+pub mod single_to_list;
 mod table;
-pub mod values;
 mod text_form;
 pub mod text_to_object;
+pub mod values;
 
 use std::fmt::Debug;
 

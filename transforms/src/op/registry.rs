@@ -109,6 +109,8 @@ pub const OPERATORS: &[Entry] = &[
     super::text_to_object::TEXT_TO_OBJECT,
     super::group::GROUP,
     super::group::UNGROUP,
+    super::single_to_list::SINGLE_TO_LIST,
+    super::single_to_list::LIST_TO_SINGLE,
 ];
 
 /// The operator of that name.
