@@ -37,12 +37,7 @@ pub(super) async fn answer<H: Handler>(
     line: Rc<Line<H>>,
     request: Request<Incoming>,
 ) -> Result<Response<Carried>, Infallible> {
-    line.pulse.begin();
-    let mut flight = Flight {
-        core: line.core.clone(),
-        pulse: Rc::clone(&line.pulse),
-        place: None,
-    };
+    let mut flight = Flight::begin(&line);
     let version = request.version();
     let mut answer = match line.admit() {
         Admitted::Shed => {
@@ -56,10 +51,7 @@ pub(super) async fn answer<H: Handler>(
     if line.core.drain().is_draining() && version < Version::HTTP_2 {
         say_close(&mut answer);
     }
-    Ok(answer.map(|body| Carried {
-        body,
-        _flight: flight,
-    }))
+    Ok(answer.map(|body| Carried::new(body, flight)))
 }
 
 enum Admitted {
@@ -109,16 +101,49 @@ struct Flight {
     place: Option<Place>,
 }
 
+impl Flight {
+    fn begin<H>(line: &Line<H>) -> Self {
+        line.pulse.begin();
+        Self {
+            core: line.core.clone(),
+            pulse: Rc::clone(&line.pulse),
+            place: None,
+        }
+    }
+
+    fn now(&self) -> u32 {
+        self.core.clock().now()
+    }
+}
+
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.pulse.end(self.core.clock().now());
+        self.pulse.end(self.now());
     }
 }
 
 /// An answer's body with the flight that ends with it.
 pub(super) struct Carried {
     body: Body,
-    _flight: Flight,
+    waits: bool,
+    flight: Flight,
+}
+
+impl Carried {
+    fn new(body: Body, flight: Flight) -> Self {
+        flight.pulse.bodies().open(flight.now());
+        Self {
+            body,
+            waits: false,
+            flight,
+        }
+    }
+}
+
+impl Drop for Carried {
+    fn drop(&mut self) {
+        self.flight.pulse.bodies().close(self.waits);
+    }
 }
 
 impl HttpBody for Carried {
@@ -126,7 +151,14 @@ impl HttpBody for Carried {
     type Error = body::Fault;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> body::Framed {
-        Pin::new(&mut self.get_mut().body).poll_frame(cx)
+        let this = self.get_mut();
+        let frame = Pin::new(&mut this.body).poll_frame(cx);
+        let waited = std::mem::replace(&mut this.waits, frame.is_pending());
+        this.flight
+            .pulse
+            .bodies()
+            .asked(waited, this.waits, this.flight.now());
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

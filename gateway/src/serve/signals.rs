@@ -131,6 +131,7 @@ fn is_listener(line: &str, path: &Path) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -169,6 +169,7 @@ fn take_over(descriptor: RawFd) -> io::Result<TcpListener> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::serve::Listener;

@@ -30,6 +30,39 @@ pub(super) enum Order {
     End,
 }
 
+/// The bodies of a connection's answers. HTTP/2 has a window for each stream, so a client can stop reading an answer
+/// without blocking the socket: then its body is not asked for frames, although it does not wait for any.
+#[derive(Default)]
+pub(super) struct Bodies {
+    open: Cell<u32>,
+    waiting: Cell<u32>,
+    asked: Cell<u32>,
+}
+
+impl Bodies {
+    pub(super) fn open(&self, now: u32) {
+        self.open.set(self.open.get() + 1);
+        self.asked.set(now);
+    }
+
+    /// A body was asked for a frame; whether it waited for its upstream before, and does now.
+    pub(super) fn asked(&self, waited: bool, waits: bool, now: u32) {
+        self.waiting
+            .set(self.waiting.get() - u32::from(waited) + u32::from(waits));
+        self.asked.set(now);
+    }
+
+    pub(super) fn close(&self, waited: bool) {
+        self.open.set(self.open.get() - 1);
+        self.waiting.set(self.waiting.get() - u32::from(waited));
+    }
+
+    /// For how long no body was asked for anything, although one had something to give.
+    fn unread(&self, now: u32) -> Option<u32> {
+        (self.open.get() > self.waiting.get()).then(|| now.wrapping_sub(self.asked.get()))
+    }
+}
+
 /// One connection as the warden sees it.
 pub(super) struct Pulse {
     pub(super) gauge: Arc<Gauge>,
@@ -37,6 +70,7 @@ pub(super) struct Pulse {
     requests: Cell<u64>,
     in_progress: Cell<u32>,
     last_end: Cell<u32>,
+    bodies: Bodies,
     order: Cell<Order>,
     waker: RefCell<Waker>,
 }
@@ -49,6 +83,7 @@ impl Pulse {
             requests: Cell::new(0),
             in_progress: Cell::new(0),
             last_end: Cell::new(now),
+            bodies: Bodies::default(),
             order: Cell::new(Order::Serve),
             waker: RefCell::new(Waker::noop().clone()),
         }
@@ -63,6 +98,11 @@ impl Pulse {
     pub(super) fn end(&self, now: u32) {
         self.in_progress.set(self.in_progress.get() - 1);
         self.last_end.set(now);
+    }
+
+    /// The bodies of its answers.
+    pub(super) fn bodies(&self) -> &Bodies {
+        &self.bodies
     }
 
     pub(super) fn order(&self) -> Order {
@@ -88,7 +128,7 @@ impl Pulse {
             busy: self.in_progress.get() > 0,
             quiet: now.wrapping_sub(self.last_end.get()),
             head: self.gauge.head_seconds(),
-            blocked: self.gauge.blocked_seconds(),
+            blocked: self.gauge.blocked_seconds().max(self.bodies.unread(now)),
         }
     }
 }
@@ -128,11 +168,12 @@ impl Bounds {
         let stuck = seen.blocked.is_some_and(|blocked| blocked > self.idle);
         let slow_head = !seen.busy && seen.head.is_some_and(|head| head > self.head);
         let mute = !seen.served && seen.age > self.head;
+        let overdue = seen.age > self.age.saturating_mul(2);
         let unused = !seen.busy && seen.head.is_none() && seen.quiet > self.idle;
         // A connection accepted last may have its first request on the way: it is answered, and told to close.
         let leaving = stopped && (seen.served || seen.age > self.announce);
         match () {
-            () if stuck || slow_head || mute => Order::End,
+            () if stuck || slow_head || mute || overdue => Order::End,
             () if leaving || unused || seen.age > self.age => Order::Finish,
             () => Order::Serve,
         }
@@ -243,5 +284,18 @@ mod tests {
         };
         assert_eq!(BOUNDS.order(&new, true), Order::Serve);
         assert_eq!(BOUNDS.order(&Seen { age: 3, ..new }, true), Order::Finish);
+    }
+
+    #[test]
+    fn a_body_that_waits_for_its_upstream_is_not_unread() {
+        let bodies = Bodies::default();
+        bodies.open(1);
+        assert_eq!(bodies.unread(10), Some(9));
+        bodies.asked(false, true, 10);
+        assert_eq!(bodies.unread(100), None);
+        bodies.asked(true, false, 100);
+        assert_eq!(bodies.unread(101), Some(1));
+        bodies.close(false);
+        assert_eq!(bodies.unread(200), None);
     }
 }

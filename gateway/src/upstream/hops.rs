@@ -63,3 +63,53 @@ pub fn set_upgrade(headers: &mut HeaderMap, protocol: HeaderValue) {
     headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(UPGRADE, protocol);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {
+        let fields = fields.iter();
+        fields
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect()
+    }
+
+    #[test]
+    fn fields_of_the_connection_go_and_others_stay() {
+        let mut all = headers(&[
+            ("connection", "close, X-Secret , keep-alive"),
+            ("x-secret", "1"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-connection", "close"),
+            ("proxy-authorization", "Basic eA=="),
+            ("transfer-encoding", "chunked"),
+            ("upgrade", "h2c"),
+            ("te", "gzip, trailers"),
+            ("trailer", "x-sum"),
+            ("authorization", "Bearer x"),
+        ]);
+        strip(&mut all);
+        let kept = headers(&[
+            ("te", "trailers"),
+            ("trailer", "x-sum"),
+            ("authorization", "Bearer x"),
+        ]);
+        assert_eq!(all, kept);
+    }
+
+    #[test]
+    fn te_without_trailers_goes() {
+        let mut all = headers(&[("te", "gzip;q=0.5"), ("connection", "te")]);
+        strip(&mut all);
+        assert!(all.is_empty());
+    }
+
+    #[test]
+    fn an_upgrade_counts_only_if_the_connection_names_it() {
+        assert!(upgrade(&headers(&[("upgrade", "websocket")])).is_none());
+        assert!(upgrade(&headers(&[("connection", "close"), ("upgrade", "websocket")])).is_none());
+        let asked = headers(&[("connection", "keep-alive, Upgrade"), ("upgrade", "websocket")]);
+        assert_eq!(upgrade(&asked), Some(HeaderValue::from_static("websocket")));
+    }
+}

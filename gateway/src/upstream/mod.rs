@@ -27,7 +27,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use http::header::HOST;
+use http::header::{EXPECT, HOST};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response, Uri, Version};
 use tokio::time::Instant;
@@ -177,9 +177,11 @@ impl Pool {
     }
 }
 
-/// HTTP/1.1 with the path and query as target, whatever the client spoke.
+/// HTTP/1.1 with the path and query as target, whatever the client spoke. `Expect` ends here: the client has its 100 from
+/// us as soon as its body is read.
 fn origin_form(mut request: Request<Body>) -> Request<Body> {
     *request.version_mut() = Version::HTTP_11;
+    request.headers_mut().remove(EXPECT);
     if request.uri().scheme().is_some() || request.uri().authority().is_some() {
         let target = request.uri().path_and_query().cloned();
         *request.uri_mut() = Uri::from(target.unwrap_or_else(|| PathAndQuery::from_static("/")));

@@ -284,9 +284,59 @@ fn a_client_that_does_not_read_is_cut() {
     running.shutdown();
 }
 
+/// HTTP/2 has a window for each stream: the socket stays writable while an answer is not read.
+#[tokio::test]
+async fn an_http_2_stream_that_is_not_read_is_cut() {
+    let (address, _) = backend(|mut stream, _| {
+        read_head(&mut stream);
+        let _head = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
+        while stream.write_all(&[0; 65536]).is_ok() {}
+    });
+    let running = gateway_with(
+        Settings {
+            idle: Duration::from_millis(100),
+            ..settings()
+        },
+        Plan::new(&[address]),
+    );
+    let stream = tokio::net::TcpStream::connect(running.addresses()[0])
+        .await
+        .unwrap();
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .unwrap();
+    let ended = tokio::spawn(connection);
+    let request = Request::get("http://test/").body(Empty::<Bytes>::new()).unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    let _ended = tokio::time::timeout(PATIENCE, ended)
+        .await
+        .expect("the connection is cut");
+    drop(answer);
+    tokio::task::spawn_blocking(|| running.shutdown()).await.unwrap();
+}
+
+#[test]
+fn the_client_has_its_100_from_the_gateway() {
+    let (address, _) = backend(|mut stream, _| {
+        let head = read_head(&mut stream).unwrap().to_ascii_lowercase();
+        assert!(!head.contains("expect"), "{head}");
+        stream.read_exact(&mut [0; 4]).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            .unwrap();
+    });
+    let running = gateway(Plan::new(&[address]));
+    let mut client = Client::connect(&running);
+    client.send("POST / HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n");
+    assert_eq!(status(&read_head(&mut client.0).unwrap()), 100);
+    assert_eq!(status(&client.send("body").answer().0), 200);
+    running.shutdown();
+}
+
 #[test]
 fn one_request_too_many_is_shed_and_admin_is_not() {
-    let (address, _) = backend(|mut stream, _| {
+    let (address, accepted) = backend(|mut stream, _| {
         read_head(&mut stream);
         std::thread::sleep(PATIENCE);
     });
@@ -301,19 +351,12 @@ fn one_request_too_many_is_shed_and_admin_is_not() {
     let running = gateway_with(settings, Plan::new(&[address]));
     let mut first = Client::connect(&running);
     first.send("GET / HTTP/1.1\r\nhost: test\r\n\r\n");
-    // The first one is under way as soon as a second one is shed.
-    let shed = (0..100).any(|_| {
-        let mut second = Client::connect(&running);
-        second
-            .0
-            .set_read_timeout(Some(Duration::from_millis(200)))
-            .unwrap();
-        second.send("GET /collect HTTP/1.1\r\nhost: test\r\n\r\n");
-        second
-            .try_answer()
-            .is_some_and(|answer| status(&answer.0) == 503 && problem(answer).1 == "overloaded")
-    });
-    assert!(shed);
+    // The first one is under way once the backend has it.
+    while accepted.load(Ordering::SeqCst) == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let shed = Client::connect(&running).get("/collect");
+    assert_eq!(problem(shed), (503, "overloaded".into()));
     assert_eq!(status(&Client::to(running.addresses()[1]).get("/collect").0), 200);
     running.shutdown();
 }

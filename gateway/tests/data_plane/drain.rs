@@ -5,6 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::Empty;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use sluice_gateway::serve::Settings;
 
 use crate::stage::*;
@@ -43,6 +47,41 @@ fn a_request_in_progress_is_answered() {
     assert_eq!((status(&head), body.as_str()), (200, "ok"));
     assert!(head.contains("connection: close"));
     stopping.join().unwrap();
+}
+
+#[tokio::test]
+async fn streams_in_progress_are_answered() {
+    let (address, _) = backend(|mut stream, _| {
+        read_head(&mut stream);
+        std::thread::sleep(Duration::from_millis(500));
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+            .unwrap();
+    });
+    let running = gateway(Plan::new(&[address]));
+    let stream = tokio::net::TcpStream::connect(running.addresses()[0])
+        .await
+        .unwrap();
+    let (sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .unwrap();
+    let ended = tokio::spawn(connection);
+    let answers = futures_util::future::join_all((0..5).map(|_| {
+        let request = Request::get("http://test/").body(Empty::<Bytes>::new()).unwrap();
+        sender.clone().send_request(request)
+    }));
+    let (answers, stopped) = tokio::join!(answers, async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::task::spawn_blocking(|| running.shutdown()).await
+    });
+    stopped.unwrap();
+    assert!(
+        answers
+            .into_iter()
+            .all(|answer| answer.unwrap().status() == StatusCode::OK)
+    );
+    let _ended = ended.await;
 }
 
 #[test]

@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
-use http_body::Body as _;
 use hyper::body::Incoming;
 use sluice_gateway::body::{Body, Bounds, Caps, collect, decode};
 use sluice_gateway::refusal::Refusal;
@@ -17,10 +16,12 @@ use sluice_gateway::serve::{Core, Drain, Handler, Listener, Peer, Running, Setti
 use sluice_gateway::upstream::{self, Upstream, hops, tunnel};
 
 /// Within this a test fails instead of hanging.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A backend that plays `script` on each connection, told how many there were before.
-pub fn backend(script: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> (SocketAddr, Arc<AtomicUsize>) {
+pub(crate) fn backend(
+    script: impl Fn(TcpStream, usize) + Send + Sync + 'static,
+) -> (SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let accepted = Arc::new(AtomicUsize::new(0));
@@ -39,7 +40,7 @@ pub fn backend(script: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> (So
 }
 
 /// A backend that answers each request with its own request line as body.
-pub fn echo_line() -> (SocketAddr, Arc<AtomicUsize>) {
+pub(crate) fn echo_line() -> (SocketAddr, Arc<AtomicUsize>) {
     backend(|mut stream, _| {
         while let Some(head) = read_head(&mut stream) {
             let line = head.lines().next().unwrap().to_owned();
@@ -52,7 +53,7 @@ pub fn echo_line() -> (SocketAddr, Arc<AtomicUsize>) {
 }
 
 /// One head, or nothing when the connection has ended. Reads byte by byte: what follows is the script's.
-pub fn read_head(stream: &mut TcpStream) -> Option<String> {
+pub(crate) fn read_head(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -66,14 +67,14 @@ pub fn read_head(stream: &mut TcpStream) -> Option<String> {
 
 /// What the forwarding gateway of a test is made of.
 #[derive(Clone)]
-pub struct Plan {
-    pub upstream: upstream::Settings,
-    pub bounds: Bounds,
-    pub caps: Caps,
+pub(crate) struct Plan {
+    pub(crate) upstream: upstream::Settings,
+    pub(crate) bounds: Bounds,
+    pub(crate) caps: Caps,
 }
 
 impl Plan {
-    pub fn new(endpoints: &[SocketAddr]) -> Self {
+    pub(crate) fn new(endpoints: &[SocketAddr]) -> Self {
         let mut upstream = upstream::Settings::new(endpoints.iter().map(SocketAddr::to_string));
         upstream.first_byte = Duration::from_secs(5);
         let second = Duration::from_secs(1);
@@ -93,7 +94,7 @@ impl Plan {
 }
 
 /// Forwards everything; `/collect` reads and opens the body and answers its length; `/panic` does.
-pub struct Forward {
+pub(crate) struct Forward {
     core: Core,
     plan: Plan,
     upstream: Upstream,
@@ -169,7 +170,7 @@ impl Handler for Forward {
     }
 }
 
-pub fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     let listener = Listener::data(([127, 0, 0, 1], 0).into());
     let settings = Settings::new(vec![listener]);
     Settings {
@@ -180,15 +181,15 @@ pub fn settings() -> Settings {
     }
 }
 
-pub fn gateway(plan: Plan) -> Running {
+pub(crate) fn gateway(plan: Plan) -> Running {
     gateway_with(settings(), plan)
 }
 
-pub fn gateway_with(settings: Settings, plan: Plan) -> Running {
+pub(crate) fn gateway_with(settings: Settings, plan: Plan) -> Running {
     in_process(settings, Drain::new(), factory(plan)).unwrap()
 }
 
-pub fn factory(plan: Plan) -> impl Fn(&Core) -> Forward + Send + Sync + 'static {
+pub(crate) fn factory(plan: Plan) -> impl Fn(&Core) -> Forward + Send + Sync + 'static {
     move |core| {
         let (core, plan) = (core.clone(), plan.clone());
         let upstream = Upstream::new(plan.upstream.clone());
@@ -197,31 +198,31 @@ pub fn factory(plan: Plan) -> impl Fn(&Core) -> Forward + Send + Sync + 'static 
 }
 
 /// A connection to the gateway.
-pub struct Client(pub TcpStream);
+pub(crate) struct Client(pub(crate) TcpStream);
 
 impl Client {
-    pub fn connect(running: &Running) -> Self {
+    pub(crate) fn connect(running: &Running) -> Self {
         Self::to(running.addresses()[0])
     }
 
-    pub fn to(address: SocketAddr) -> Self {
+    pub(crate) fn to(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self(stream)
     }
 
-    pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         self.0.write_all(bytes.as_ref()).unwrap();
         self
     }
 
     /// Head and body of one answer whose length is declared.
-    pub fn answer(&mut self) -> (String, String) {
+    pub(crate) fn answer(&mut self) -> (String, String) {
         self.try_answer().expect("an answer")
     }
 
-    pub fn try_answer(&mut self) -> Option<(String, String)> {
+    pub(crate) fn try_answer(&mut self) -> Option<(String, String)> {
         let head = read_head(&mut self.0)?.to_ascii_lowercase();
         let length = head
             .lines()
@@ -232,13 +233,13 @@ impl Client {
         Some((head, String::from_utf8(body).unwrap()))
     }
 
-    pub fn get(&mut self, path: &str) -> (String, String) {
+    pub(crate) fn get(&mut self, path: &str) -> (String, String) {
         self.send(format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n"))
             .answer()
     }
 
     /// Everything until the connection ends.
-    pub fn rest(&mut self) -> String {
+    pub(crate) fn rest(&mut self) -> String {
         let mut rest = Vec::new();
         // A reset after the answer is an end too.
         let _ended = self.0.read_to_end(&mut rest);
@@ -246,12 +247,12 @@ impl Client {
     }
 }
 
-pub fn status(head: &str) -> u16 {
+pub(crate) fn status(head: &str) -> u16 {
     head.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
 /// The code of a problem, with its status.
-pub fn problem((head, body): (String, String)) -> (u16, String) {
+pub(crate) fn problem((head, body): (String, String)) -> (u16, String) {
     assert!(
         head.contains("content-type: application/problem+json"),
         "{head}{body}"
@@ -261,7 +262,7 @@ pub fn problem((head, body): (String, String)) -> (u16, String) {
     (status(&head), problem["code"].as_str().unwrap().to_owned())
 }
 
-pub fn post(path: &str, fields: &str, body: &[u8]) -> Vec<u8> {
+pub(crate) fn post(path: &str, fields: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
     let head = format!("POST {path} HTTP/1.1\r\nhost: test\r\ncontent-length: {length}\r\n{fields}\r\n");
     [head.as_bytes(), body].concat()

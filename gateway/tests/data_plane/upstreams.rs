@@ -251,9 +251,9 @@ fn more_requests_than_connections_wait_and_are_refused() {
     settings.workers = 1;
     let running = gateway_with(settings, plan);
     let mut clients: Vec<_> = (0..3).map(|_| Client::connect(&running)).collect();
-    clients
-        .iter_mut()
-        .for_each(|client| drop(client.send("GET / HTTP/1.1\r\nhost: test\r\n\r\n")));
+    for client in &mut clients {
+        client.send("GET / HTTP/1.1\r\nhost: test\r\n\r\n");
+    }
     let mut statuses: Vec<_> = clients
         .iter_mut()
         .map(|client| status(&client.answer().0))
@@ -324,4 +324,39 @@ fn an_answer_that_nobody_reads_to_its_end_takes_its_connection_along() {
     }
     assert_eq!(ended.load(Ordering::SeqCst), 1);
     running.shutdown();
+}
+
+/// Bytes that nobody asked for must never become the answer to the next request.
+#[test]
+fn surplus_after_an_answer_reaches_nobody() {
+    for pause in [Duration::ZERO, Duration::from_millis(50)] {
+        let (address, accepted) = backend(move |mut stream, _| {
+            while read_head(&mut stream).is_some() {
+                let surplus = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil";
+                if pause.is_zero() {
+                    let _sent = stream.write_all(&[OK, surplus.as_bytes()].concat());
+                } else {
+                    let _sent = stream.write_all(OK);
+                    std::thread::sleep(pause);
+                    let _sent = stream.write_all(surplus.as_bytes());
+                }
+            }
+        });
+        let mut settings = settings();
+        settings.workers = 1;
+        let running = gateway_with(settings, Plan::new(&[address]));
+        let mut client = Client::connect(&running);
+        for n in 1..=20 {
+            assert_eq!(client.get("/").1, "ok");
+            std::thread::sleep(pause * 2);
+            if !pause.is_zero() {
+                assert_eq!(
+                    accepted.load(Ordering::SeqCst),
+                    n,
+                    "the connection was used again"
+                );
+            }
+        }
+        running.shutdown();
+    }
 }
