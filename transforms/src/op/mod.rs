@@ -9,6 +9,7 @@ pub mod add;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod cases;
 mod element_types;
+pub mod convert;
 pub mod group;
 pub mod registry;
 pub mod relocate;

@@ -106,6 +106,7 @@ pub const OPERATORS: &[Entry] = &[
     super::add::ADD,
     super::add::REMOVE,
     super::values::VALUES,
+    super::convert::CONVERT,
     super::text_to_object::TEXT_TO_OBJECT,
     super::group::GROUP,
     super::group::UNGROUP,
