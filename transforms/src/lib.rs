@@ -10,6 +10,7 @@
 
 pub mod contract;
 pub mod decimal;
+pub mod export;
 pub mod fault;
 pub mod op;
 pub mod openapi;
