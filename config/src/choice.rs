@@ -1,4 +1,4 @@
-//! Choices that the files and the plan both have, declared once: each is one of a few words.
+//! A choice that the files and the plan both have, declared once.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -14,27 +14,4 @@ pub enum Keep {
     Read,
     /// Read, put, and write without a condition, since the backend has no `ETag`.
     UnsafeRead,
-}
-
-/// What becomes of members that no version mentions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Additions {
-    /// They pass through as they came.
-    Pass,
-    /// They are taken out.
-    Strip,
-    /// A document that holds one is refused.
-    Refuse,
-}
-
-/// What becomes of a list with an element that cannot be lowered.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum OnFailure {
-    /// The element is left out, and a header counts how many were.
-    Omit,
-    /// The whole answer fails.
-    #[default]
-    Fail,
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use sluice_config::plan::{Additions, Keep, OnFailure, Piece, Selector, Slot, Template};
+use sluice_config::plan::{Keep, Piece, Selector, Slot, Template};
 use sluice_config::{Code, Diagnostic, Loaded, Sources, config_schema, load, render_all};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
@@ -45,7 +45,7 @@ versions:
   - {name: "1.0", path: "/api/v1.0"}
   - {name: "2.0"}
   - {name: "3.3"}
-lists: {on_failure: omit}
+lists: {Customer: omit}
 errors:
   version: "3.3"
   type: Error
@@ -94,7 +94,8 @@ fn a_whole_configuration_becomes_a_plan() -> Result {
         ("customers", Keep::Read, 4)
     );
     assert_eq!(upstream.endpoints[0].to_string(), "127.0.0.1:9100");
-    assert_eq!((api.additions, api.lists), (Additions::Pass, OnFailure::Omit));
+    assert_eq!(api.lineage.policy().lists.len(), 1);
+    assert!(api.lineage.chain("1.0", "3.3").is_some());
     let paths: Vec<_> = api
         .versions
         .iter()

@@ -1,11 +1,16 @@
 //! One API's files → its plan.
 
-use super::{bad_name, change, errors, is_name, lineage, prefix, select, versions};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use sluice_transforms::lineage::Lineage;
+
+use super::steps::Steps;
+use super::{bad_name, change, contract, errors, is_name, lineage, prefix, select, versions};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::directory::{self, ApiFiles, File};
-use crate::operators::Operators;
 use crate::plan::is_host_name;
-use crate::plan::{ApiPlan, UpstreamId};
+use crate::plan::{ApiPlan, UpstreamId, VersionId, VersionPlan};
 use crate::raw::RawApi;
 use crate::source::Sources;
 use crate::suggest;
@@ -16,13 +21,13 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) sources: &'a Sources,
     /// The upstreams' names; `None` when `sluice.yaml` could not be read.
     pub(crate) upstreams: Option<&'a [String]>,
-    pub(crate) operators: &'a Operators<'a>,
 }
 
 /// An API, and the other files that it was made from.
 pub(crate) struct Built {
     pub(crate) plan: ApiPlan,
     pub(crate) document: Option<Tree>,
+    pub(crate) used: BTreeSet<String>,
 }
 
 /// Judges an API.
@@ -38,40 +43,72 @@ pub(crate) fn build(
     let upstream = upstream(tree, raw, around, faults);
     let base = prefix(tree, "/base", &raw.base, faults);
     let unversioned = prefix(tree, "/unversioned", &raw.unversioned, faults);
-    let document = document(file, around.sources, faults);
     let versions = versions::build(tree, raw, faults);
     let origin = versions::find(tree, "/origin", &raw.origin, &versions, faults);
     let select = select::build(tree, raw, &versions, faults);
-    let has_document = raw.document.is_some();
     let errors = raw
         .errors
         .as_ref()
-        .map(|raw| errors::build(tree, raw, &versions, has_document, faults));
-
-    let before = files.changes.len();
-    let changes: Vec<_> = (files.changes.iter())
-        .filter_map(|file| change::build(file, &versions, around.operators, has_document, faults))
-        .collect();
-    let complete = files.all_changes_read && changes.len() == before;
-    lineage::judge(tree, &versions, origin, &changes, complete, faults);
-
-    let plan = ApiPlan {
-        name: raw.api.clone(),
-        hosts,
-        upstream: upstream?,
-        origin: origin?,
-        base: base?,
-        unversioned: unversioned?,
-        versions,
-        select: select?,
-        additions: raw.additions,
-        lists: raw.lists.on_failure,
-        errors: match errors {
-            None => None,
-            Some(built) => Some(built?),
-        },
+        .map(|raw_errors| errors::build(tree, raw_errors, &versions, raw.document.is_some(), faults));
+    let document = document(file, around.sources, faults);
+    let mut steps = Steps::new(around.sources, format!("apis/{}", files.name));
+    let lineage = lineage(
+        files,
+        file,
+        &versions,
+        origin,
+        document.as_ref(),
+        &mut steps,
+        faults,
+    );
+    let used = steps.used();
+    let errors = match errors {
+        None => None,
+        Some(built) => Some(built?),
     };
-    Some(Built { plan, document })
+    let (upstream, origin, base, unversioned) = (upstream?, origin?, base?, unversioned?);
+    let (name, select, lineage) = (raw.api.clone(), select?, lineage?);
+    let plan = ApiPlan {
+        name,
+        hosts,
+        upstream,
+        origin,
+        base,
+        unversioned,
+        versions,
+        select,
+        lineage,
+        errors,
+    };
+    Some(Built { plan, document, used })
+}
+
+fn lineage(
+    files: &ApiFiles,
+    file: &File<RawApi>,
+    versions: &[VersionPlan],
+    origin: Option<VersionId>,
+    document: Option<&Tree>,
+    steps: &mut Steps<'_>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Arc<Lineage>> {
+    let (tree, raw) = (&file.tree, &file.raw);
+    let contract = contract::origin(tree, raw, document, faults);
+    let before = faults.iter().filter(|fault| fault.is_error()).count();
+    let build = |file| change::build(file, versions, steps, raw.document.is_some(), faults);
+    let changes: Vec<_> = files.changes.iter().filter_map(build).collect();
+    let complete = files.all_changes_read && changes.len() == files.changes.len();
+    lineage::judge(tree, versions, origin, &changes, complete, faults);
+    // A lineage with a hole would be told to be wrong at every place behind it.
+    let sound = complete && faults.iter().filter(|fault| fault.is_error()).count() == before;
+    contract::lineage(
+        raw,
+        versions,
+        origin?,
+        contract.filter(|_| sound)?,
+        changes,
+        faults,
+    )
 }
 
 fn check_name(tree: &Tree, directory: &str, raw: &RawApi, faults: &mut Vec<Diagnostic>) {

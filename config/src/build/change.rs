@@ -1,65 +1,60 @@
-//! A change's own form: its versions, its operations, its steps.
+//! A change's own form: its versions, its steps, and the places that it names itself.
 
-use serde_json::Value;
+use sluice_transforms::change::{Site, Step};
+use sluice_transforms::pointer::Pointer;
 
+use super::steps::Steps;
 use super::versions;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::directory::File;
-use crate::operators::Operators;
 use crate::plan::{VersionId, VersionPlan};
-use crate::raw::{Ordered, RawChange, RawPart};
+use crate::raw::{Ordered, RawChange, RawDocument, RawPart};
 use crate::suggest;
-use crate::yaml::{Tree, push_index, push_key};
+use crate::yaml::{Tree, push_key};
 
 /// A change that is well-formed.
-pub(crate) struct Change<'a> {
-    pub(crate) tree: &'a Tree,
-    pub(crate) old: VersionId,
-    pub(crate) new: VersionId,
-    pub(crate) summary: &'a str,
-    pub(crate) types: Vec<(&'a str, Vec<Step<'a>>)>,
-    pub(crate) operations: Vec<(&'a str, Vec<Step<'a>>)>,
-    pub(crate) documents: Vec<Document<'a>>,
+pub(super) struct Change<'a> {
+    pub(super) tree: &'a Tree,
+    pub(super) summary: &'a str,
+    pub(super) old: VersionId,
+    pub(super) new: VersionId,
+    pub(super) steps: Vec<Step>,
+    pub(super) sites: Vec<Site>,
 }
 
-/// Steps on bodies of operations that the change itself names.
-pub(crate) struct Document<'a> {
-    pub(crate) of: Vec<Operation<'a>>,
-    pub(crate) part: RawPart,
-    pub(crate) at: &'a str,
-    pub(crate) steps: Vec<Step<'a>>,
-}
-
-/// A method and a path.
-pub(crate) struct Operation<'a> {
-    pub(crate) method: http::Method,
-    pub(crate) path: &'a str,
-}
-
-/// An operator and its settings, and where the step stands.
-pub(crate) struct Step<'a> {
-    pub(crate) operator: &'a str,
-    pub(crate) settings: &'a Value,
-    pub(crate) pointer: String,
-}
-
-/// Judges a change's form.
+/// Judges a change's form. `None` when it cannot be placed between two versions.
 pub(super) fn build<'a>(
     file: &'a File<RawChange>,
     versions: &[VersionPlan],
-    operators: &Operators<'_>,
+    steps: &mut Steps<'_>,
     has_document: bool,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Change<'a>> {
     let raw = &file.raw;
     let mut judge = Judge {
         tree: &file.tree,
-        operators,
+        has_document,
+        steps,
         faults,
+        built: Vec::new(),
+        sites: Vec::new(),
     };
-    let types = judge.groups("/types", &raw.types, has_document);
-    let operations = judge.groups("/operations", &raw.operations, has_document);
-    let documents = judge.documents(raw);
+    // Steps are taken in the order in which they are written.
+    for key in file
+        .tree
+        .value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(key, _)| key.as_str())
+    {
+        match key {
+            "types" => judge.types(&raw.types),
+            "operations" => judge.operations(&raw.operations),
+            "documents" => judge.documents(&raw.documents),
+            _ => {}
+        }
+    }
     if raw.types.is_empty() && raw.operations.is_empty() && raw.documents.is_empty() {
         judge
             .faults
@@ -68,22 +63,24 @@ pub(super) fn build<'a>(
     let (old, new) = judge.between(raw, versions)?;
     Some(Change {
         tree: &file.tree,
+        summary: &raw.summary,
         old,
         new,
-        summary: &raw.summary,
-        types,
-        operations,
-        documents,
+        steps: judge.built,
+        sites: judge.sites,
     })
 }
 
-struct Judge<'a, 'f> {
+struct Judge<'a, 'f, 's> {
     tree: &'a Tree,
-    operators: &'f Operators<'f>,
+    has_document: bool,
+    steps: &'f mut Steps<'s>,
     faults: &'f mut Vec<Diagnostic>,
+    built: Vec<Step>,
+    sites: Vec<Site>,
 }
 
-impl<'a> Judge<'a, '_> {
+impl Judge<'_, '_, '_> {
     fn between(&mut self, raw: &RawChange, versions: &[VersionPlan]) -> Option<(VersionId, VersionId)> {
         let [old, new] = raw.between.as_slice() else {
             return None;
@@ -107,87 +104,113 @@ impl<'a> Judge<'a, '_> {
         from.zip(to)
     }
 
-    fn groups(
-        &mut self,
-        pointer: &str,
-        raw: &'a Ordered,
-        has_document: bool,
-    ) -> Vec<(&'a str, Vec<Step<'a>>)> {
-        if !raw.is_empty() && !has_document {
+    fn types(&mut self, raw: &Ordered) {
+        self.needs_document("/types", raw);
+        for (label, steps) in raw {
+            let mut pointer = "/types".to_owned();
+            push_key(&mut pointer, label);
+            let steps = steps.as_array().map_or(&[][..], Vec::as_slice);
+            self.built.extend(self.steps.on_types(
+                self.tree,
+                &pointer,
+                steps,
+                std::slice::from_ref(label),
+                self.faults,
+            ));
+        }
+    }
+
+    fn operations(&mut self, raw: &Ordered) {
+        self.needs_document("/operations", raw);
+        for (operation, steps) in raw {
+            let mut pointer = "/operations".to_owned();
+            push_key(&mut pointer, operation);
+            let steps = steps.as_array().map_or(&[][..], Vec::as_slice);
+            self.built.extend(
+                self.steps
+                    .on_messages(self.tree, &pointer, steps, operation, self.faults),
+            );
+        }
+    }
+
+    fn needs_document(&mut self, pointer: &str, raw: &Ordered) {
+        if !raw.is_empty() && !self.has_document {
             let message = "the API has no document that says where these occur";
             let span = Some(self.tree.key_span(pointer));
             let fault = Diagnostic::new(Code::NoDocument, &self.tree.file, span, message);
             self.faults
                 .push(fault.hint("name the `document` in api.yaml, or name operations under `documents`"));
         }
-        let group = |(name, steps): (&'a String, &'a Value)| {
-            let mut pointer = pointer.to_owned();
-            push_key(&mut pointer, name);
-            let steps = steps.as_array().map_or(&[][..], Vec::as_slice);
-            (name.as_str(), self.steps(&pointer, steps))
-        };
-        raw.iter().map(group).collect()
     }
 
-    fn documents(&mut self, raw: &'a RawChange) -> Vec<Document<'a>> {
-        let document = |(i, raw): (usize, &'a crate::raw::RawDocument)| {
+    fn documents(&mut self, raw: &[RawDocument]) {
+        if !raw.is_empty() && self.has_document {
+            let message = "operations cannot be named here, since the API has a document that names them";
+            let fault = self.tree.fault(Code::NotSupported, "/documents", message);
+            self.faults.push(
+                fault.hint("write the steps under `types`, by the name that the type has in the document"),
+            );
+            return;
+        }
+        for (i, raw) in raw.iter().enumerate() {
             let pointer = format!("/documents/{i}");
-            if !is_pointer(&raw.at) {
-                let message = format!("`{}` is not a JSON Pointer", raw.at);
-                let fault = self
-                    .tree
-                    .fault(Code::BadPointer, &format!("{pointer}/at"), message);
-                self.faults
-                    .push(fault.hint("write it empty for the whole body, else beginning with `/`"));
-            }
-            let operations = raw.of.iter().enumerate();
-            let of = operations
-                .filter_map(|(i, text)| self.operation(&format!("{pointer}/of/{i}"), text))
-                .collect();
-            Document {
-                of,
-                part: raw.part,
-                at: &raw.at,
-                steps: self.steps(&format!("{pointer}/steps"), &raw.steps),
-            }
-        };
-        raw.documents.iter().enumerate().map(document).collect()
+            let sites = self.sites(&pointer, raw);
+            let labels: Vec<String> = sites.iter().map(Site::label).collect();
+            self.sites.extend(sites);
+            let steps = format!("{pointer}/steps");
+            self.built.extend(
+                self.steps
+                    .on_types(self.tree, &steps, &raw.steps, &labels, self.faults),
+            );
+        }
     }
 
-    fn operation(&mut self, pointer: &str, text: &'a str) -> Option<Operation<'a>> {
-        let found = operation(text);
-        if found.is_none() {
+    fn sites(&mut self, pointer: &str, raw: &RawDocument) -> Vec<Site> {
+        let at = Pointer::parse(&raw.at).map_err(|_| {
+            let message = format!("`{}` is not a JSON Pointer", suggest::shorten(&raw.at));
+            let fault = self
+                .tree
+                .fault(Code::BadPointer, &format!("{pointer}/at"), message);
+            self.faults
+                .push(fault.hint("write it empty for the whole body, else beginning with `/`"));
+        });
+        let mut sites = Vec::new();
+        for (i, operation) in raw.of.iter().enumerate() {
+            let pointer = format!("{pointer}/of/{i}");
+            let Some(parts) = self.parts(&pointer, operation, raw.part) else {
+                continue;
+            };
+            let Ok(at) = &at else { continue };
+            sites.extend(parts.iter().map(|request| Site {
+                operation: operation.clone(),
+                request: *request,
+                at: at.clone(),
+            }));
+        }
+        sites
+    }
+
+    /// Which bodies of an operation are meant: true for the request's.
+    fn parts(&mut self, pointer: &str, text: &str, part: RawPart) -> Option<&'static [bool]> {
+        let Some(method) = operation(text) else {
             let message = format!("`{}` is not a method and a path", suggest::shorten(text));
             let fault = self.tree.fault(Code::BadOperation, pointer, message);
             self.faults.push(fault.hint("write it like `GET /todos/{id}`"));
+            return None;
+        };
+        let has_body = matches!(method, "POST" | "PUT" | "PATCH");
+        if part == RawPart::Request && !has_body {
+            let message = format!("a {method} request has no body");
+            let fault = self.tree.fault(Code::BadOperation, pointer, message);
+            self.faults
+                .push(fault.hint("write `part: response`, or leave the operation out"));
         }
-        found
-    }
-
-    fn steps(&mut self, pointer: &str, raw: &'a [Value]) -> Vec<Step<'a>> {
-        let mut steps = Vec::new();
-        for (i, step) in raw.iter().enumerate() {
-            let Some((operator, settings)) = step.as_object().and_then(|step| step.iter().next()) else {
-                continue;
-            };
-            let mut at = pointer.to_owned();
-            push_index(&mut at, i);
-            push_key(&mut at, operator);
-            if !self.operators.knows(operator) {
-                let span = Some(self.tree.key_span(&at));
-                let message = format!("there is no operator `{}`", suggest::shorten(operator));
-                let hint = suggest::or_list(operator, self.operators.names());
-                self.faults.push(
-                    Diagnostic::new(Code::UnknownOperator, &self.tree.file, span, message).hint_if(hint),
-                );
-            }
-            steps.push(Step {
-                operator,
-                settings,
-                pointer: at,
-            });
-        }
-        steps
+        Some(match part {
+            RawPart::Request => &[true],
+            RawPart::Response => &[false],
+            RawPart::Both if has_body => &[true, false],
+            RawPart::Both => &[false],
+        })
     }
 }
 
@@ -196,11 +219,11 @@ fn number(name: &str) -> Option<Vec<u64>> {
     name.split('.').map(|part| part.parse().ok()).collect()
 }
 
-fn operation(text: &str) -> Option<Operation<'_>> {
+/// The method of an operation that is well-formed.
+fn operation(text: &str) -> Option<&str> {
     let (method, path) = text.split_once(' ')?;
-    let method = http::Method::from_bytes(method.as_bytes()).ok()?;
     let known = matches!(
-        method.as_str(),
+        method,
         "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS"
     );
     let clean = path.starts_with('/') && !path.contains(['?', '#', ' ', '%']) && !path.contains("//");
@@ -210,27 +233,21 @@ fn operation(text: &str) -> Option<Operation<'_>> {
             .is_some_and(|name| !name.is_empty() && !name.contains(['{', '}'])),
         None => !segment.contains(['{', '}']) && !matches!(segment, "." | ".."),
     });
-    (known && clean && whole_slots).then_some(Operation { method, path })
-}
-
-/// Whether this is a JSON Pointer (RFC 6901, section 3).
-fn is_pointer(text: &str) -> bool {
-    let escapes_whole = |text: &str| text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
-    (text.is_empty() || text.starts_with('/')) && escapes_whole(text)
+    (known && clean && whole_slots).then_some(method)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::operation;
 
     #[test]
     fn operations_are_read() {
         for text in ["GET /", "POST /todos", "GET /todos/{id}/notes"] {
             assert!(operation(text).is_some(), "{text}");
         }
-        for text in [
-            "get /todos",
-            "GET todos",
+        let bad = [
+            "get /a",
+            "GET a",
             "GET /a?b",
             "FETCH /a",
             "GET  /a",
@@ -238,14 +255,9 @@ mod tests {
             "GET /a{b}",
             "/a",
             "GET /a/../b",
-        ] {
+        ];
+        for text in bad {
             assert!(operation(text).is_none(), "{text}");
         }
-    }
-
-    #[test]
-    fn pointers_are_read() {
-        assert!(["", "/", "/a/0", "/~0~1"].iter().all(|p| is_pointer(p)));
-        assert!(!["a", "/~2", "/~"].iter().any(|p| is_pointer(p)));
     }
 }

@@ -3,15 +3,18 @@
 //! - [`main`]: addresses, upstreams, bounds
 //! - [`api`]: one API, from its [`versions`], [`select`] and [`errors`]
 //! - [`routes`]: no path leads to two versions
-//! - [`lineage`]: versions and changes are one tree; [`change`]: a change's own form
+//! - [`change`]: a change's own form; [`steps`]: its steps as the engine's operators
+//! - [`lineage`]: versions and changes are one tree; [`contract`]: what each version promises
 
 pub(crate) mod api;
 mod change;
+mod contract;
 mod errors;
 mod lineage;
 pub(crate) mod main;
 pub(crate) mod routes;
 mod select;
+mod steps;
 mod versions;
 
 use crate::diagnostic::{Code, Diagnostic, Span};

@@ -276,4 +276,40 @@ codes! {
         "A text is not a JSON Pointer.",
         "It could lead nowhere.",
         "Write it empty for the whole value, else beginning with `/`; `~0` stands for `~`, `~1` for `/` (RFC 6901).";
+    BadSettings = 53 Error "bad-settings":
+        "The settings of a step contradict each other or make no operator.",
+        "The step could not be taken.",
+        "Write the settings as the operator's documentation says.";
+    BadDocument = 54 Error "bad-document":
+        "The origin's OpenAPI document cannot be read as a contract.",
+        "It says which operation carries which type; everything else is computed from it.",
+        "Mend the document at the place; OpenAPI 3.0 and 3.1 are read.";
+    NoSuchField = 55 Error "no-such-field":
+        "A step names a member that the type does not have at that point of the change.",
+        "The step would do nothing.",
+        "Correct the pointer; steps are read in their order, so an earlier one may have renamed the member.";
+    FieldExists = 56 Error "field-exists":
+        "A step makes a member that the type has already.",
+        "Two values would claim one place.",
+        "Choose another name, or take the other member away first.";
+    UndeclaredLoss = 57 Error "undeclared-loss":
+        "One direction of a step loses something, and the step does not say what is to become of it.",
+        "What is lost silently is lost for good.",
+        "Declare the loss for create, replace and patch: keep, drop, a default, or reject.";
+    NotInvertible = 58 Error "not-invertible":
+        "A table of values cannot be read backwards.",
+        "A change is written once and taken in both directions.",
+        "Give each value one counterpart, or say which one answers for several.";
+    WrongKind = 59 Error "wrong-kind":
+        "An operator does not fit the kind of value that it is put to.",
+        "The step could not be taken.",
+        "Correct the pointer, or choose an operator for that kind of value.";
+    UnknownType = 60 Error "unknown-type":
+        "A type is named that the API does not have.",
+        "What is said about it would have no effect.",
+        "Correct the name; types are named in the document's `components.schemas`, or by `x-sluice-type`.";
+    UnknownOperation = 61 Error "unknown-operation":
+        "An operation is named that the API does not have.",
+        "The step would do nothing.",
+        "Correct the name; operations are named by `operationId`.";
 }

@@ -1,9 +1,11 @@
 //! An API: its versions, how a request selects one, and where it goes.
 
+use std::sync::Arc;
+
 use http::HeaderName;
+use sluice_transforms::lineage::Lineage;
 
 use super::{ErrorsPlan, PathPrefix, UpstreamId};
-use crate::choice::{Additions, OnFailure};
 
 /// A version's place in its API's display order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,7 +19,7 @@ impl VersionId {
 }
 
 /// One API.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct ApiPlan {
     /// Its name.
     pub name: String,
@@ -36,10 +38,9 @@ pub struct ApiPlan {
     pub versions: Vec<VersionPlan>,
     /// How a request names its version; where several agree, the first tells how it was chosen.
     pub select: Vec<Selection>,
-    /// What becomes of members that no version mentions.
-    pub additions: Additions,
-    /// What becomes of a list with an element that cannot be lowered.
-    pub lists: OnFailure,
+    /// The versions' contracts and the chains between them; what becomes of members that no version
+    /// mentions, and of lists, is its policy.
+    pub lineage: Arc<Lineage>,
     /// The shape of the gateway's errors; without it plain problem documents.
     pub errors: Option<ErrorsPlan>,
 }

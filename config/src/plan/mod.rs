@@ -16,10 +16,10 @@ pub use path::{PathPrefix, PathPrefixError};
 pub(crate) use upstream::is_host_name;
 pub use upstream::{Endpoint, EndpointError, Timeouts, UpstreamId, UpstreamPlan};
 
-pub use crate::choice::{Additions, Keep, OnFailure};
+pub use crate::choice::Keep;
 
 /// A whole configuration.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     /// Where requests are served; one address at least, each once.
     pub listen: Vec<SocketAddr>,

@@ -1,10 +1,12 @@
 //! `apis/NAME/api.yaml`: origin, versions, how a version is selected, the shape of errors.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::choice::{Additions, OnFailure};
+use super::Ordered;
 
 /// apis/NAME/api.yaml: one API.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -18,6 +20,7 @@ pub(crate) struct RawApi {
     pub(crate) api: String,
     /// The hosts it is served on. Empty: every host.
     #[serde(default)]
+    #[schemars(length(max = 1000))]
     pub(crate) hosts: Vec<String>,
     /// The upstream that serves it, by its name in sluice.yaml.
     pub(crate) upstream: String,
@@ -31,23 +34,38 @@ pub(crate) struct RawApi {
     #[schemars(with = "String")]
     pub(crate) document: Option<String>,
     /// What becomes of members that no version mentions: `pass`, `strip` or `refuse`.
-    pub(crate) additions: Additions,
+    pub(crate) additions: RawAdditions,
     /// How a request may name its version. Where several agree, the first tells how it was chosen.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 32))]
     pub(crate) select: Vec<RawSelector>,
     /// The path prefix under which the version is named elsewhere than in the path.
     #[serde(default)]
     pub(crate) unversioned: String,
     /// Every version, in the order in which to show them: `from` in a selector counts along it.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 1000))]
     pub(crate) versions: Vec<RawVersion>,
-    /// What becomes of lists.
+    /// By type, what becomes of a list with an element of it that cannot be lowered. Without it the
+    /// whole answer fails.
     #[serde(default)]
-    pub(crate) lists: RawLists,
+    #[schemars(with = "BTreeMap<String, RawOnFailure>")]
+    pub(crate) lists: Ordered,
     /// The shape of the errors that the gateway makes. Without it: plain problem documents.
     #[serde(default)]
     #[schemars(with = "RawErrors")]
     pub(crate) errors: Option<RawErrors>,
+}
+
+/// What becomes of members that no version mentions.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Additions")]
+pub(crate) enum RawAdditions {
+    /// They pass through as they came.
+    Pass,
+    /// They are taken out.
+    Strip,
+    /// A document that holds one is refused.
+    Refuse,
 }
 
 /// One way to name a version: exactly one of these.
@@ -143,13 +161,17 @@ pub(crate) struct RawVersion {
     pub(crate) path: Option<String>,
 }
 
-/// What becomes of lists.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-#[schemars(rename = "Lists")]
-pub(crate) struct RawLists {
-    /// What becomes of a list with an element that cannot be lowered.
-    pub(crate) on_failure: OnFailure,
+/// What becomes of an element of a list that cannot be lowered: `omit`, `fail`, or `{substitute: VALUE}`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "OnFailure")]
+pub(crate) enum RawOnFailure {
+    /// It is left out, and a header counts how many were.
+    Omit,
+    /// The whole answer fails.
+    Fail,
+    /// This stands in its place, in the client's version.
+    Substitute(Value),
 }
 
 /// The shape of the errors that the gateway makes.

@@ -17,7 +17,7 @@ pub(crate) struct RawMain {
     #[expect(dead_code, reason = "judged before the file is read as a whole")]
     sluice: u64,
     /// Addresses on which requests are served, such as `127.0.0.1:8080`.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 100))]
     pub(crate) listen: Vec<String>,
     /// The loopback address of the admin API. Without it there is none.
     #[serde(default)]
@@ -44,7 +44,7 @@ pub(crate) struct RawMain {
 #[schemars(rename = "Upstream")]
 pub(crate) struct RawUpstream {
     /// Where it listens: `host:port`.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 1000))]
     pub(crate) endpoints: Vec<String>,
     /// How what an older version cannot show is kept on writes.
     #[serde(default)]

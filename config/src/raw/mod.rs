@@ -4,7 +4,9 @@ mod api;
 mod change;
 mod main;
 
-pub(crate) use api::{RawApi, RawErrors, RawMediaType, RawNamed, RawSelector, RawVersion};
+pub(crate) use api::{
+    RawAdditions, RawApi, RawErrors, RawMediaType, RawNamed, RawOnFailure, RawSelector, RawVersion,
+};
 pub(crate) use change::{RawChange, RawDocument, RawPart};
 pub(crate) use main::{RawMain, RawUpstream};
 use serde_json::{Map, Value};

@@ -120,11 +120,32 @@ impl Violation<'_> {
 
     fn not_a_choice(&self) -> Diagnostic {
         let choices = choices(self.subschema());
+        let value = self.error.instance();
+        if choices.is_empty() || value.is_object() || value.is_array() {
+            return self.misfit(&choices);
+        }
         let shown = suggest::shorten(&self.tree.shown(self.pointer));
         let of = self.last().map_or(String::new(), |key| format!(" of `{key}`"));
         let hint = suggest::or_list(&shown, choices);
         self.at_value(Code::NotAChoice, format!("`{shown}` is not a value{of}"))
             .hint_if(hint)
+    }
+
+    /// A value that fits none of several forms.
+    fn misfit(&self, choices: &[&str]) -> Diagnostic {
+        let of = self.last().map_or(String::new(), |key| format!(" of `{key}`"));
+        let value = kind_of(self.error.instance());
+        let description = self
+            .subschema()
+            .get("description")
+            .and_then(Value::as_str)
+            .map(sentence);
+        let hint = description.or_else(|| suggest::or_list("", choices.iter().copied()));
+        self.at_value(
+            Code::WrongType,
+            format!("{value} in this form is not a value{of}"),
+        )
+        .hint_if(hint)
     }
 
     fn not_one_key(&self) -> Diagnostic {
