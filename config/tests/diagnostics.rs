@@ -133,10 +133,7 @@ impl<'a> Fixture<'a> {
 
 fn format_sections(text: &str) -> impl Iterator<Item = &str> {
     let start = text.strip_prefix("--- ").unwrap_or(text);
-    start
-        .split("\n--- ")
-        .filter(|section| !section.is_empty())
-        .map(|section| section)
+    start.split("\n--- ").filter(|section| !section.is_empty())
 }
 
 fn bytes(hex: &str) -> Result<Vec<u8>> {

@@ -79,8 +79,17 @@ pub(crate) fn build(
         select,
         lineage,
         errors,
+        documented: document.is_some(),
+        path_template: path_template(raw),
     };
     Some(Built { plan, document, used })
+}
+
+/// The path selector's template, which is judged with the versions.
+fn path_template(raw: &RawApi) -> Option<String> {
+    raw.select
+        .iter()
+        .find_map(|select| select.path.as_ref()?.template.clone())
 }
 
 fn lineage(

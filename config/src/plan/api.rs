@@ -43,6 +43,10 @@ pub struct ApiPlan {
     pub lineage: Arc<Lineage>,
     /// The shape of the gateway's errors; without it plain problem documents.
     pub errors: Option<ErrorsPlan>,
+    /// Whether the origin's document lists every operation: then no other path is served.
+    pub documented: bool,
+    /// Where a path names the version, such as `/v{version}`: what stands there and is none is told so.
+    pub path_template: Option<String>,
 }
 
 impl ApiPlan {

@@ -23,11 +23,11 @@ pub(crate) struct RawChange {
     pub(crate) summary: String,
     /// Steps on types, wherever they occur.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, Vec<RawStep>>")]
+    #[schemars(with = "BTreeMap<String, Vec<RawTypeStep>>")]
     pub(crate) types: Ordered,
-    /// Steps on operations, by operationId.
+    /// Steps on operations, by operationId; `*` stands for all.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, Vec<RawStep>>")]
+    #[schemars(with = "BTreeMap<String, Vec<RawMessageStep>>")]
     pub(crate) operations: Ordered,
     /// Steps on bodies of operations that are named here, without an OpenAPI document.
     #[serde(default)]
@@ -49,7 +49,7 @@ pub(crate) struct RawDocument {
     #[serde(default)]
     pub(crate) at: String,
     /// The steps.
-    #[schemars(with = "Vec<RawStep>")]
+    #[schemars(with = "Vec<RawTypeStep>")]
     pub(crate) steps: Vec<serde_json::Value>,
 }
 
@@ -67,7 +67,12 @@ pub(crate) enum RawPart {
     Both,
 }
 
-/// One operator and its settings.
+/// One operator and its settings, on a type.
 #[derive(JsonSchema)]
-#[schemars(rename = "Step", extend("minProperties" = 1, "maxProperties" = 1))]
-pub(crate) struct RawStep(#[expect(dead_code, reason = "only its schema counts")] Ordered);
+#[schemars(rename = "TypeStep", extend("minProperties" = 1, "maxProperties" = 1))]
+pub(crate) struct RawTypeStep(#[expect(dead_code, reason = "only its schema counts")] Ordered);
+
+/// One operator and its settings, on the messages of an operation.
+#[derive(JsonSchema)]
+#[schemars(rename = "MessageStep", extend("minProperties" = 1, "maxProperties" = 1))]
+pub(crate) struct RawMessageStep(#[expect(dead_code, reason = "only its schema counts")] Ordered);

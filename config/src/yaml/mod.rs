@@ -6,6 +6,7 @@
 //!
 //! JSON is read the same way, being a subset.
 
+mod node;
 mod parse;
 mod scalar;
 mod tree;

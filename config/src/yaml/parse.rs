@@ -4,29 +4,13 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span as RawSpan, StrInput, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as RawSpan, StrInput, Tag};
 use serde_json::Value;
 
+use super::node::{Data, Key, Node, within};
 use super::tree::Tree;
 use super::{MAX_NESTING, MAX_NODES, scalar};
 use crate::diagnostic::{Code, Diagnostic, Span};
-
-/// A value as it was written. Aliases share the node of their anchor.
-pub(super) struct Node {
-    pub(super) span: Span,
-    pub(super) data: Data,
-}
-
-pub(super) enum Data {
-    Scalar { value: Value, text: String, plain: bool },
-    List(Vec<Rc<Node>>),
-    Map(Vec<(Key, Rc<Node>)>),
-}
-
-pub(super) struct Key {
-    pub(super) text: String,
-    pub(super) span: Span,
-}
 
 /// Reads a file.
 ///
@@ -39,23 +23,12 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Tree, Vec<Diagnostic>> {
     match builder.run(text) {
         Err(fault) => builder.faults.push(fault),
         Ok(()) if builder.faults.is_empty() => {
-            let root = builder.root.take().unwrap_or_else(|| Rc::new(empty()));
+            let root = builder.root.take().unwrap_or_else(|| Rc::new(Node::empty()));
             return Tree::expand(file, &root).map_err(|fault| vec![fault]);
         }
         Ok(()) => {}
     }
     Err(builder.faults)
-}
-
-fn empty() -> Node {
-    Node {
-        span: Span::START,
-        data: Data::Scalar {
-            value: Value::Null,
-            text: String::new(),
-            plain: true,
-        },
-    }
 }
 
 fn not_utf8(file: &str, bytes: &[u8], error: std::str::Utf8Error) -> Diagnostic {
@@ -339,19 +312,5 @@ fn key_text(node: &Node, seen: &mut HashSet<String>) -> (String, Option<(Code, S
             String::new(),
             Some((Code::KeyNotText, "a key must be text".to_owned())),
         ),
-    }
-}
-
-fn within(start: Marker, end: Marker) -> Span {
-    // What ends on a later line is underlined to the end of its first one.
-    let width = if end.line() == start.line() {
-        end.col().saturating_sub(start.col())
-    } else {
-        usize::MAX
-    };
-    Span {
-        line: start.line().max(1),
-        column: start.col() + 1,
-        width: width.max(1),
     }
 }

@@ -1,10 +1,12 @@
 //! A file's content as a JSON value, with the place of every part of it.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use super::parse::{Data, Node, too_many};
+use super::node::{Data, Key, Node};
+use super::parse::too_many;
 use super::{MAX_NESTING, MAX_NODES};
 use crate::diagnostic::{Code, Diagnostic, Span};
 
@@ -128,7 +130,7 @@ impl Expansion<'_> {
                     .collect()
             }
             Data::Map(entries) => {
-                let entry = |(key, node): &(super::parse::Key, std::rc::Rc<Node>)| {
+                let entry = |(key, node): &(Key, Rc<Node>)| {
                     let value = self.under(|p| push_key(p, &key.text), node, Some(key.span))?;
                     Ok((key.text.clone(), value))
                 };
