@@ -23,7 +23,8 @@ impl VersionId {
 pub struct ApiPlan {
     /// Its name.
     pub name: String,
-    /// The hosts it is served on, in lower case. Empty: every host.
+    /// The hosts it is served on, in lower case. Empty: every host. Under one path prefix an API that
+    /// names the request's host comes before one for every host; a longer prefix comes before both.
     pub hosts: Vec<String>,
     /// The upstream that serves it.
     pub upstream: UpstreamId,
