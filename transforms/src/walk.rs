@@ -156,7 +156,7 @@ pub fn substitute(doc: &mut Value, shape: &Shape, types: &Types, lists: &ListPol
 
 /// Which stored element each sent element is: an equal one first; what is left over goes by position when both lists
 /// have the same length. An element without a counterpart is new.
-fn align(items: &[Value], stored: &[Value]) -> Vec<Option<usize>> {
+pub(crate) fn align(items: &[Value], stored: &[Value]) -> Vec<Option<usize>> {
     let mut taken = vec![false; stored.len()];
     let mut aligned: Vec<Option<usize>> = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {

@@ -5,12 +5,16 @@
 //! of them: finding the occurrences of a type, refusing captured names, counting use, naming places in faults.
 
 pub mod add;
+mod branch_types;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod cases;
-mod element_types;
+mod chain;
 pub mod convert;
+pub mod each;
+mod element_types;
 pub mod group;
+pub mod list_to_map;
 pub mod registry;
 pub mod relocate;
 mod rules;
@@ -20,6 +24,7 @@ mod table;
 mod text_form;
 pub mod text_to_object;
 pub mod values;
+pub mod when;
 
 use std::fmt::Debug;
 

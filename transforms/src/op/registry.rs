@@ -112,6 +112,9 @@ pub const OPERATORS: &[Entry] = &[
     super::group::UNGROUP,
     super::single_to_list::SINGLE_TO_LIST,
     super::single_to_list::LIST_TO_SINGLE,
+    super::list_to_map::LIST_TO_MAP,
+    super::when::WHEN,
+    super::each::EACH,
 ];
 
 /// The operator of that name.
