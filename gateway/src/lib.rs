@@ -1,7 +1,17 @@
-//! gateway
+//! The gateway: everything alive. `serve` takes connections, [`exchange`] is the life of one request, `stage` holds its
+//! steps, `upstream` the way to the backends, [`edition`] what runs and how it is swapped.
+
+pub mod admin;
 pub mod body;
 pub mod canonical;
 pub mod demo;
+pub mod edition;
+pub mod exchange;
+pub mod fields;
+pub mod gateway;
+pub mod ledger;
 pub mod refusal;
+pub mod reload;
 pub mod serve;
+pub mod stage;
 pub mod upstream;

@@ -33,6 +33,8 @@ pub enum FaultKind {
     NotAPatch,
     /// A script failed, or took too long.
     Script,
+    /// The stored document cannot be shown in the client's version, so that nothing can be written over it.
+    Stored,
 }
 
 impl Fault {

@@ -51,6 +51,7 @@ pub struct Lowered {
 pub struct Interpreter<'a> {
     chain: &'a Chain,
     policy: &'a Policy,
+    pointers: bool,
 }
 
 /// The document at a stage of a chain, with what is stored there.
@@ -63,7 +64,13 @@ struct Stage<'s> {
 impl<'a> Interpreter<'a> {
     /// An interpreter for a chain of this lineage.
     pub fn new(lineage: &'a Lineage, chain: &'a Chain) -> Self {
-        Self { chain, policy: lineage.policy() }
+        Self { chain, policy: lineage.policy(), pointers: true }
+    }
+
+    /// The same, for errors whose pointers are in the names of the version that the chain leads to already.
+    #[must_use]
+    pub fn keeping_pointers(self) -> Self {
+        Self { pointers: false, ..self }
     }
 
     /// Carries a request without knowing what is stored.
@@ -188,7 +195,7 @@ impl<'a> Interpreter<'a> {
                 let target = body_shape(pass.source(*to), operation);
                 let way = Way { pass, to: to.back(), label, operator: operator.as_ref() };
                 type_step(&way, &mut doc, shape, target, &stage, &ListPolicy::new(), &Cell::new(0), &mut Unobserved)
-                    .map_err(|f| Fault { kind: FaultKind::Unfit, ..f })?;
+                    .map_err(|f| Fault { kind: FaultKind::Stored, ..f })?;
             }
             snapshots.push(doc);
         }
@@ -203,6 +210,71 @@ impl<'a> Interpreter<'a> {
     pub fn shown(&self, operation: &str, stored: &Value) -> Result<Value, Fault> {
         let mut snapshots = self.snapshots(operation, stored)?;
         Ok(snapshots.swap_remove(0))
+    }
+
+    /// A replaced document as a merge patch that leaves alone what the client cannot see: optional members that it
+    /// can see and did not send are removed.
+    ///
+    /// # Errors
+    /// When the document holds a null in an object, which a merge patch cannot set.
+    pub fn replacement(&self, operation: &str, body: Option<Value>) -> Result<Option<Value>, Fault> {
+        let Some(mut body) = body else { return Ok(None) };
+        body = crate::patch::difference(&Value::Object(Object::default()), &body)?;
+        if let Some(shape) = body_shape(&self.chain.target, operation) {
+            let back = self.chain.back();
+            let visible = Interpreter { chain: &back, ..*self };
+            visible.remove_unsent(operation, &mut body, shape, &Pointer::root());
+        }
+        Ok(Some(body))
+    }
+
+    fn remove_unsent(&self, operation: &str, doc: &mut Value, shape: &Shape, at: &Pointer) {
+        let types = &self.chain.source.types;
+        let Value::Object(object) = doc else { return };
+        for field in shape.resolve(types).fields() {
+            let place = at.child(&field.name);
+            match object.get_mut(&field.name) {
+                Some(inner) => self.remove_unsent(operation, inner, &field.shape, &place),
+                None if !field.required && self.shows(operation, &place) => {
+                    object.members_mut().push(crate::value::Member::own(&field.name, Value::Null));
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Whether the version that the chain leads to has a place of its own for this one.
+    fn shows(&self, operation: &str, pointer: &Pointer) -> bool {
+        let steps = self.chain.steps.iter();
+        let end = steps.fold(Some(pointer.clone()), |pointer, (pass, to)| {
+            let pointer = pointer?;
+            let moved = pointer_step(pass, *to, body_shape(pass.source(*to), operation), &pointer);
+            let shape = body_shape(pass.target(*to), operation)?;
+            let hidden = shape.knows(&moved, &pass.target(*to).types) == Known::No || moved.names().len() < pointer.names().len() && pointer.strip(&moved).is_some();
+            (!hidden).then_some(moved)
+        });
+        end.is_some()
+    }
+
+    /// Refuses a merge patch that names a member that means something in another version, but nothing in its own; also
+    /// where it only says that the member goes.
+    ///
+    /// # Errors
+    /// [`FaultKind::Captured`] at the first of them.
+    pub fn refuse_foreign(&self, operation: &str, patch: &Value) -> Result<(), Fault> {
+        let Some(shape) = self.request_shape(operation) else { return Ok(()) };
+        let mut unknown = Vec::new();
+        unknown_members(patch, shape, &self.chain.source.types, &Pointer::root(), &mut unknown);
+        for at in unknown {
+            let mut bare = Value::Object(Object::default());
+            crate::op::add::insert(&mut bare, &at, crate::value::Member::own("", Value::Null))?;
+            let request = Request { operation: operation.to_owned(), arguments: Vec::new(), body: Some(bare) };
+            match self.lift(request, Purpose::Patch, &mut Unobserved) {
+                Err(fault) if fault.kind == FaultKind::Captured => return Err(fault),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     fn request_shape(&self, operation: &str) -> Option<&Shape> {
@@ -245,7 +317,7 @@ impl<'a> Interpreter<'a> {
 
     /// JSON Pointers in error bodies follow the members that they name; one without a place is left out.
     fn carry_pointers(&self, pass: &Pass, to: Direction, response: &mut Response) {
-        let (Some(label), true) = (&self.policy.pointers, response.is_error()) else { return };
+        let (Some(label), true) = (&self.policy.pointers, response.is_error() && self.pointers) else { return };
         let shape = answer_shape(pass.source(to), response).cloned();
         let operation = response.operation.clone();
         let (Some(body), Some(shape)) = (response.body.as_mut(), shape) else { return };
@@ -445,6 +517,19 @@ fn treat_additions(doc: &mut Value, shape: &Shape, types: &Types, policy: Additi
             treat_additions(item, inner, types, policy).map_err(|f| f.below(&Pointer::of([index.to_string()])))
         }),
         _ => Ok(()),
+    }
+}
+
+/// The members of a merge patch that the type does not know.
+fn unknown_members(patch: &Value, shape: &Shape, types: &Types, at: &Pointer, unknown: &mut Vec<Pointer>) {
+    let Value::Object(object) = patch else { return };
+    for member in object.members() {
+        let name = member.key.decoded();
+        let place = at.child(&name);
+        match shape.child(&name, types) {
+            Some(child) => unknown_members(&member.value, child, types, &place, unknown),
+            None => unknown.push(place),
+        }
     }
 }
 

@@ -41,6 +41,10 @@ pub enum Kind {
     UntranslatableRequest,
     /// The answer cannot be expressed in the client's version.
     UntranslatableAnswer,
+    /// The resource has changed since the client read it.
+    PreconditionFailed,
+    /// The upstream gave no entity tag, so that a write cannot keep what the client does not see.
+    NoEntityTag,
     /// No connection to the upstream.
     UpstreamUnreachable,
     /// The upstream closed the connection instead of answering.
@@ -76,7 +80,7 @@ const fn terms(status: StatusCode, code: &'static str, title: &'static str) -> T
 
 impl Kind {
     /// Every kind, in the order of the declaration; for documentation and tests.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::MalformedRequest,
         Self::BadPath,
         Self::BadHost,
@@ -95,6 +99,8 @@ impl Kind {
         Self::TooLarge,
         Self::UntranslatableRequest,
         Self::UntranslatableAnswer,
+        Self::PreconditionFailed,
+        Self::NoEntityTag,
         Self::UpstreamUnreachable,
         Self::UpstreamReset,
         Self::UpstreamGarbage,
@@ -158,6 +164,8 @@ impl Kind {
                 "untranslatable_answer",
                 "The answer cannot be translated",
             ),
+            Self::PreconditionFailed => terms(S::PRECONDITION_FAILED, "changed", "The resource has changed"),
+            Self::NoEntityTag => terms(S::BAD_GATEWAY, "no_entity_tag", "The upstream gave no entity tag"),
             Self::UpstreamUnreachable => terms(
                 S::BAD_GATEWAY,
                 "upstream_unreachable",

@@ -1,0 +1,142 @@
+//! An edition: a plan, and what is made of it for running. Exchanges see one edition from beginning to end.
+//!
+//! A reload compiles beside the running edition and swaps one pointer. When anything is at fault, the old edition serves
+//! on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwapOption;
+use sha2::{Digest, Sha256};
+use sluice_config::plan::{ApiPlan, Plan};
+use sluice_transforms::lineage::{Chain, Lineage};
+use sluice_transforms::reference::Interpreter;
+use sluice_transforms::contract::Operation;
+
+use crate::fields::etag::Mark;
+use crate::stage::documents::Offload;
+
+/// A plan with what is made of it.
+#[derive(Debug)]
+pub struct Edition {
+    /// Its number: 1 is the first of the process.
+    pub generation: u64,
+    /// The plan.
+    pub plan: Plan,
+    /// What is made of each API, in the plan's order.
+    pub apis: Vec<Api>,
+    /// Where long translations run.
+    pub offload: Offload,
+}
+
+/// What is made of an API.
+#[derive(Debug)]
+pub struct Api {
+    /// Its versions in the plan's order.
+    pub versions: Vec<Version>,
+    /// The chain that the gateway's own errors take, from the version in which they are written, to each version.
+    pub errors: Vec<Option<Chain>>,
+}
+
+/// What is made of a version.
+#[derive(Debug)]
+pub struct Version {
+    /// From this version to the origin.
+    pub lift: Chain,
+    /// From the origin to this version.
+    pub lower: Chain,
+    /// What tells its representations from those of other versions.
+    pub mark: Mark,
+}
+
+impl Version {
+    /// Whether the upstream speaks this version.
+    pub fn is_origin(&self) -> bool {
+        self.lift.steps.is_empty()
+    }
+
+    /// The operation that a method and decoded segments name, with what fills the path's slots.
+    pub fn route(&self, method: &str, segments: &[String]) -> Option<(&Operation, Vec<(String, String)>)> {
+        route(&self.lift.source.operations, method, segments)
+    }
+
+    /// The methods that a path has.
+    pub fn methods(&self, segments: &[String]) -> Vec<&str> {
+        let fits = |o: &&Operation| o.path.matches(segments).is_some();
+        self.lift.source.operations.iter().filter(fits).map(|o| o.method.as_str()).collect()
+    }
+}
+
+/// The operation that fits best: the one with more fixed segments. HEAD is read as GET (RFC 9110 §9.3.2).
+pub fn route<'o>(operations: &'o [Operation], method: &str, segments: &[String]) -> Option<(&'o Operation, Vec<(String, String)>)> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    let fits = operations.iter().filter(|o| o.method == method).filter_map(|o| Some((o, o.path.matches(segments)?)));
+    fits.max_by_key(|(o, _)| o.path.fixed())
+}
+
+impl Edition {
+    fn new(plan: Plan, generation: u64, before: Option<&Edition>) -> Self {
+        let apis = plan.apis.iter().map(Api::new).collect();
+        let same = before.filter(|b| b.plan.bounds.offload_queue == plan.bounds.offload_queue);
+        let offload = same.map_or_else(|| Offload::new(plan.bounds.offload_queue), |b| b.offload.clone());
+        Self { generation, plan, apis, offload }
+    }
+}
+
+impl Api {
+    fn new(plan: &ApiPlan) -> Self {
+        let lineage = &plan.lineage;
+        let chain = |from: &str, to: &str| lineage.chain(from, to);
+        let errors = |to: &str| plan.errors.as_ref().and_then(|e| chain(plan.version_name(e.version), to));
+        let origin = lineage.origin();
+        let versions = plan.versions.iter().filter_map(|v| {
+            let (lift, lower) = (chain(&v.name, origin)?, chain(origin, &v.name)?);
+            let mark = Mark::new(&chain_hash(&lower));
+            Some(Version { lift, lower, mark })
+        });
+        Self { versions: versions.collect(), errors: plan.versions.iter().map(|v| errors(&v.name)).collect() }
+    }
+}
+
+/// What tells a chain from another: its ends, and every step with its settings.
+fn chain_hash(chain: &Chain) -> String {
+    let mut hash = Sha256::new();
+    hash.update(format!("{} {}", chain.from, chain.to));
+    for (pass, to) in &chain.steps {
+        hash.update(format!("{to:?} {:?}", pass.action));
+    }
+    hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Interprets along a version's chains.
+pub fn interpreter<'a>(lineage: &'a Lineage, chain: &'a Chain) -> Interpreter<'a> {
+    Interpreter::new(lineage, chain)
+}
+
+/// The running edition: one load for each exchange, one store for each reload.
+#[derive(Debug, Default)]
+pub struct Editions {
+    current: ArcSwapOption<Edition>,
+    generations: AtomicU64,
+}
+
+impl Editions {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The running edition; none before the first.
+    pub fn current(&self) -> Option<Arc<Edition>> {
+        self.current.load_full()
+    }
+
+    /// Makes a plan the running one. Gives its generation.
+    pub fn publish(&self, plan: Plan) -> u64 {
+        let generation = self.generations.fetch_add(1, Ordering::AcqRel) + 1;
+        let before = self.current.load();
+        let edition = Edition::new(plan, generation, before.as_deref());
+        self.current.store(Some(Arc::new(edition)));
+        generation
+    }
+}

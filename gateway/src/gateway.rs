@@ -1,0 +1,82 @@
+//! What runs on every core: the carrier of exchanges, and what the cores share.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Extensions, Request, Response};
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+use sluice_config::plan::UpstreamId;
+
+use crate::admin::Admin;
+use crate::body::Body;
+use crate::edition::{Edition, Editions};
+use crate::exchange::{self, Line, Pools};
+use crate::ledger::Ledger;
+use crate::serve::{Core, Handler, Peer, Role};
+use crate::upstream::tunnel;
+
+/// What all cores share.
+pub struct Gateway {
+    /// The running edition.
+    pub editions: Editions,
+    /// Who is told of exchanges.
+    pub ledger: Arc<dyn Ledger>,
+    /// The admin API.
+    pub admin: Admin,
+}
+
+/// Carries the exchanges of one core.
+pub struct Carrier {
+    gateway: Arc<Gateway>,
+    core: Core,
+    pools: Rc<RefCell<Pools>>,
+}
+
+impl Carrier {
+    /// A carrier for a core.
+    pub fn new(gateway: &Arc<Gateway>, core: &Core) -> Self {
+        Self { gateway: Arc::clone(gateway), core: core.clone(), pools: Rc::default() }
+    }
+
+    /// The running edition.
+    pub fn edition(&self) -> Option<Arc<Edition>> {
+        self.gateway.editions.current()
+    }
+
+    /// The connections to an upstream.
+    pub fn line(&self, edition: &Edition, id: UpstreamId) -> Option<Line> {
+        Pools::line(&self.pools, edition, id)
+    }
+
+    /// Who is told of exchanges.
+    pub fn ledger(&self) -> &dyn Ledger {
+        self.gateway.ledger.as_ref()
+    }
+
+    /// The client's side of an upgrade that the request asks for.
+    pub fn upgrades(&self, mut extensions: Extensions) -> Option<OnUpgrade> {
+        extensions.remove::<OnUpgrade>()
+    }
+
+    /// Joins both sides of an upgrade. The tunnel ends when both fall silent.
+    pub fn tunnel(&self, client: Option<OnUpgrade>, answer: &mut Response<Body>, idle: Duration) {
+        let upstream = hyper::upgrade::on(&mut *answer);
+        let body = std::mem::take(answer.body_mut());
+        let hold = (self.core.hold(), body);
+        if let Some(client) = client {
+            tokio::task::spawn_local(tunnel(client, upstream, idle, hold));
+        }
+    }
+}
+
+impl Handler for Carrier {
+    async fn call(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
+        match peer.role {
+            Role::Data => exchange::carry(self, request, peer).await,
+            Role::Admin => self.gateway.admin.answer(&self.gateway, self.core.drain(), request).await,
+        }
+    }
+}

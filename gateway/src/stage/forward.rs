@@ -1,0 +1,117 @@
+//! The request that goes to the upstream: its target, made of what the lift gave, and its fields.
+
+use std::net::SocketAddr;
+
+use http::header::{ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, IF_RANGE, RANGE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Version};
+use sluice_transforms::contract::{Operation, Place};
+use sluice_transforms::message::{Argument, Request as Lifted};
+
+use crate::body::Body;
+use crate::fields::{forwarded, media, target};
+use crate::refusal::{Kind, Refusal};
+use crate::upstream::hops;
+
+/// Fields over a body's exact bytes (RFC 9530, RFC 3230, RFC 1864, RFC 9421): a changed body is another one.
+const DIGESTS: [HeaderName; 7] = [
+    HeaderName::from_static("content-digest"),
+    HeaderName::from_static("repr-digest"),
+    HeaderName::from_static("digest"),
+    HeaderName::from_static("content-md5"),
+    HeaderName::from_static("signature"),
+    HeaderName::from_static("signature-input"),
+    ACCEPT_RANGES,
+];
+
+/// Who asks, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Client<'a> {
+    /// The client's end of the connection.
+    pub remote: SocketAddr,
+    /// The host that it named.
+    pub host: Option<&'a str>,
+    /// The version of HTTP that it speaks.
+    pub version: Version,
+}
+
+/// Makes the fields of any forwarded request: those of the connection go, those of the gateway are set.
+pub fn fields(headers: &mut HeaderMap, client: &Client<'_>) {
+    hops::strip(headers);
+    headers.remove(EXPECT);
+    forwarded::set(headers, client.remote, client.host, client.version);
+}
+
+/// Further changes to the fields of a request that is translated, or whose answer is.
+pub fn translated_fields(headers: &mut HeaderMap) {
+    headers.remove(RANGE);
+    headers.remove(IF_RANGE);
+    media::narrow_codings(headers);
+    changed_body(headers);
+}
+
+/// Drops what speaks of a body's exact bytes.
+pub fn changed_body(headers: &mut HeaderMap) {
+    DIGESTS.iter().for_each(|name| drop(headers.remove(name)));
+    headers.remove(CONTENT_ENCODING);
+    headers.remove(CONTENT_LENGTH);
+}
+
+/// The path and query of a lifted request at the upstream.
+///
+/// # Errors
+/// When a parameter is missing, or the path has no canonical form.
+pub fn target_of(base: &str, operation: &Operation, arguments: &[Argument]) -> Result<String, Refusal> {
+    let value = |name: &str| arguments.iter().find(|a| a.place == Place::Path && a.name == name).map(|a| a.value.as_str());
+    let missing = operation.path.slots().find(|slot| value(slot).is_none_or(str::is_empty));
+    if let Some(slot) = missing {
+        return Err(Refusal::new(Kind::UntranslatableRequest, format!("the parameter `{slot}` is missing")));
+    }
+    let segments = operation.path.fill(value).unwrap_or_default();
+    let path = target::path(base, &segments)
+        .ok_or_else(|| Refusal::new(Kind::BadPath, "a parameter makes a path that is not accepted"))?;
+    Ok(with_query(path, arguments))
+}
+
+fn with_query(mut path: String, arguments: &[Argument]) -> String {
+    let pairs = arguments.iter().filter(|a| a.place == Place::Query);
+    for (index, argument) in pairs.enumerate() {
+        path.push(if index == 0 { '?' } else { '&' });
+        match &argument.raw {
+            Some(raw) => path.push_str(raw),
+            None => path.push_str(&target::write_pair(&argument.name, &argument.value)),
+        }
+    }
+    path
+}
+
+/// Header parameters as the lift left them: those of the client's version that are gone from it are taken out.
+pub fn header_arguments(headers: &mut HeaderMap, source: &Operation, lifted: &Lifted) {
+    for parameter in source.parameters.iter().filter(|p| p.place == Place::Header && !p.name.to_ascii_lowercase().starts_with("if-")) {
+        headers.remove(parameter.name.as_str());
+    }
+    for argument in lifted.arguments.iter().filter(|a| a.place == Place::Header) {
+        let name = HeaderName::from_bytes(argument.name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&argument.value)) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// Puts a request together.
+///
+/// # Errors
+/// When the target is no URI, which a canonical path always is.
+pub fn request(method: Method, target: &str, headers: HeaderMap, body: Body) -> Result<Request<Body>, Refusal> {
+    let uri = target.parse().map_err(|_| Refusal::new(Kind::BadPath, "the target cannot be forwarded"))?;
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+/// The media type of a forwarded document.
+pub fn set_media_type(headers: &mut HeaderMap, patch: bool) {
+    let media = if patch { "application/merge-patch+json" } else { "application/json" };
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+}

@@ -1,0 +1,104 @@
+//! The answer on its way to the client: status, fields and document of the client's version.
+
+use http::header::{CONTENT_LENGTH, ETAG};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http_body::Body as _;
+use sluice_transforms::fault::Fault;
+use sluice_transforms::message::Response as Lowering;
+use sluice_transforms::reference::Lowered;
+
+use super::documents;
+use super::forward::changed_body;
+use crate::body::Body;
+use crate::exchange::Way;
+use crate::fields::media;
+use crate::ledger::Gathered;
+use crate::refusal::{Kind, Refusal};
+
+/// How many elements of lists were left out or replaced.
+pub const OMITTED: HeaderName = HeaderName::from_static("sluice-omitted");
+
+/// Lowers an answer of the upstream to a request of this operation.
+///
+/// # Errors
+/// When it cannot be read, or has no counterpart in the client's version: never the wrong version.
+pub async fn lower(way: &Way, operation: &str, method: &Method, answer: Response<Body>, gathered: &mut Gathered) -> Result<Response<Body>, Refusal> {
+    let (mut parts, body) = answer.into_parts();
+    let bodiless = *method == Method::HEAD || parts.status == StatusCode::NO_CONTENT || parts.status == StatusCode::NOT_MODIFIED;
+    let json = media::is_json(&media::of(&parts.headers));
+    way.version().mark.mark_answer(&mut parts.headers);
+    if !bodiless && !json && !body.is_end_stream() {
+        // Not a document: it passes as it came.
+        return Ok(Response::from_parts(parts, body));
+    }
+    let bytes = if bodiless {
+        drop(body);
+        bytes::Bytes::new()
+    } else {
+        let bounds = &way.edition.plan.bounds;
+        let read = documents::read(body, &parts.headers, bounds.held, way.idle(), bounds).await;
+        read.map_err(|fault| fault.of_answer())?
+    };
+    let headers = texts(&parts.headers);
+    let status = parts.status.as_u16();
+    let (lowered, seen) = translate(way, operation, status, headers.clone(), bytes).await?;
+    gathered.delivered = seen.delivered;
+    let Lowered { response, omitted } = lowered;
+    changed_body(&mut parts.headers);
+    apply(&mut parts.headers, &headers, &response.headers);
+    parts.status = StatusCode::from_u16(response.status).unwrap_or(parts.status);
+    if omitted > 0 {
+        parts.headers.insert(OMITTED, HeaderValue::from(omitted));
+    }
+    if *method == Method::HEAD {
+        parts.headers.remove(CONTENT_LENGTH);
+    }
+    let body = response.body.filter(|_| *method != Method::HEAD).map_or_else(Body::empty, |b| Body::full(b.to_json()));
+    Ok(Response::from_parts(parts, body))
+}
+
+async fn translate(way: &Way, operation: &str, status: u16, headers: Vec<(String, String)>, bytes: bytes::Bytes) -> Result<(Lowered, Gathered), Refusal> {
+    let (own, operation) = (way.clone(), operation.to_owned());
+    let large = bytes.len() > way.edition.plan.bounds.offload;
+    let work = move || {
+        let depth = own.edition.plan.bounds.depth;
+        let body = (!bytes.is_empty()).then(|| documents::document(&bytes, depth)).transpose().map_err(|f| f.of_answer())?;
+        let answer = Lowering { operation, status, headers, body };
+        let mut seen = Gathered::default();
+        let lowered = own.lowering().lower(answer, &mut seen).map_err(|fault| unlowered(&fault))?;
+        Ok((lowered, seen))
+    };
+    way.edition.offload.run(large, work).await?
+}
+
+fn unlowered(fault: &Fault) -> Refusal {
+    let detail = format!("the upstream's answer cannot be shown in this version: {}", fault.detail);
+    Refusal::new(Kind::UntranslatableAnswer, detail)
+}
+
+/// The fields that stand once, as text: those that steps may touch.
+fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
+    let once = headers.keys().filter(|name| headers.get_all(*name).iter().count() == 1);
+    once.filter_map(|name| Some((name.as_str().to_owned(), headers.get(name)?.to_str().ok()?.to_owned()))).collect()
+}
+
+/// Brings the fields to what the steps made of them.
+fn apply(headers: &mut HeaderMap, before: &[(String, String)], after: &[(String, String)]) {
+    for (name, _) in before {
+        if !after.iter().any(|(n, _)| n == name) {
+            headers.remove(name);
+        }
+    }
+    for pair in after.iter().filter(|pair| !before.contains(pair)) {
+        let name = HeaderName::from_bytes(pair.0.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&pair.1)) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// The strong tag of an answer, for a precondition of our own.
+pub fn strong_tag(headers: &HeaderMap) -> Option<String> {
+    let tag = headers.get(ETAG)?.to_str().ok()?.trim().to_owned();
+    crate::fields::etag::is_strong(&tag).then_some(tag)
+}

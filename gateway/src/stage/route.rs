@@ -1,0 +1,56 @@
+//! Which operation of the client's version a request is, and its parameters.
+
+use http::{HeaderMap, Method};
+use sluice_transforms::contract::{Operation, Place};
+use sluice_transforms::message::{Argument, Request};
+
+use crate::edition::Version;
+use crate::fields::target::Pair;
+use crate::refusal::{Kind, Refusal};
+
+/// Where a request goes in its version.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Routed {
+    /// An operation of the contract; the request has no document yet.
+    Operation(Request),
+    /// The API has no document, and no change mentions this path: it passes as it came.
+    Unmentioned,
+}
+
+/// Finds the operation. `complete` says whether the contract lists every operation there is.
+///
+/// # Errors
+/// No such operation, or not with this method.
+pub fn route(version: &Version, complete: bool, method: &Method, segments: &[String], query: &[Pair], headers: &HeaderMap) -> Result<Routed, Refusal> {
+    if let Some((operation, slots)) = version.route(method.as_str(), segments) {
+        let request = Request { operation: operation.id.clone(), arguments: arguments(operation, slots, query, headers), body: None };
+        return Ok(Routed::Operation(request));
+    }
+    if !complete {
+        return Ok(Routed::Unmentioned);
+    }
+    let methods = version.methods(segments);
+    if methods.is_empty() {
+        return Err(Refusal::new(Kind::UnknownOperation, format!("version {} has no such path", version.lift.from)));
+    }
+    let head = methods.contains(&"GET").then_some("HEAD");
+    let allow = methods.into_iter().chain(head).filter_map(|m| m.parse().ok());
+    Err(Refusal::method_not_allowed(method, allow))
+}
+
+fn arguments(operation: &Operation, slots: Vec<(String, String)>, query: &[Pair], headers: &HeaderMap) -> Vec<Argument> {
+    let mut all: Vec<Argument> = slots.into_iter().map(|(name, value)| Argument::new(Place::Path, &name, value)).collect();
+    all.extend(query.iter().map(|pair| Argument {
+        place: Place::Query,
+        name: pair.name.clone(),
+        value: pair.value.clone(),
+        raw: Some(pair.raw.clone()),
+    }));
+    // Preconditions are HTTP's own; their tags are mapped apart.
+    let named = operation.parameters.iter().filter(|p| p.place == Place::Header && !p.name.to_ascii_lowercase().starts_with("if-"));
+    all.extend(named.filter_map(|p| {
+        let value = headers.get(&p.name)?.to_str().ok()?;
+        Some(Argument::new(Place::Header, &p.name, value))
+    }));
+    all
+}
