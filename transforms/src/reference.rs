@@ -12,7 +12,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::lineage::{Additions, Chain, Lineage, Pass, Policy};
 use crate::message::{Request, Response};
 use crate::message_op::{MessageSite, scalar_text, scalar_value};
-use crate::op::{Direction, Operator, Pair, Side, Site, Stored, locate, places};
+use crate::op::{Direction, Operator, Pair, Side, Site, Stored, places};
 use crate::pointer::Pointer;
 use crate::shape::{Kind, Known, Shape, Types};
 use crate::value::{Object, Value};
@@ -469,7 +469,7 @@ fn pointer_step(pass: &Pass, to: Direction, shape: Option<&Shape>, pointer: &Poi
         let above = moved.truncate(depth);
         let here = shape.at(&above, types).and_then(|s| s.label(types));
         if let (true, Some(rest)) = (here == Some(label), moved.strip(&above)) {
-            moved = above.join(&locate(&operator.pairs(), to, &rest));
+            moved = above.join(&operator.locate(to, &rest));
         }
     }
     moved

@@ -110,11 +110,12 @@ impl Bench {
 
     fn put(&self, to: Direction, stored: &str, sent: &str, gives: &str) {
         let (stored, sent, gives) = (doc(stored), doc(sent), doc(gives));
-        let new = infer(&stored);
+        let mut new = infer(&stored);
         let mut old = new.clone();
-        self.op
-            .retype(to.back(), &mut old, &self.types)
-            .expect("fits the type");
+        // A stored document may lack a member that the step names: then no type can be read off it.
+        if self.op.retype(to.back(), &mut old, &self.types).is_err() {
+            (old, new) = (Shape::any(), Shape::any());
+        }
         let shown = self
             .run(to.back(), &stored, None, (&new, &old), Purpose::Answer)
             .expect("lowers");

@@ -10,13 +10,18 @@ mod branch_types;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod cases;
 mod chain;
+pub mod constant;
 pub mod convert;
+pub mod default;
+pub mod derived;
 pub mod each;
 mod element_types;
 pub mod group;
 pub mod list_to_map;
+pub mod pattern;
 pub mod registry;
 pub mod relocate;
+pub mod rename_case;
 mod rules;
 pub mod scalar;
 pub mod single_to_list;
@@ -44,7 +49,8 @@ pub enum Direction {
 }
 
 /// A side of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Side {
     /// As the old version has it.
     Old,
@@ -250,6 +256,11 @@ pub trait Operator: Debug + Send + Sync {
 
     /// How far the result of a write in this direction depends on the stored document.
     fn stored(&self, to: Direction) -> Stored;
+
+    /// Where a pointer on the source side leads on the target side, without regard to types.
+    fn locate(&self, to: Direction, pointer: &Pointer) -> Pointer {
+        locate(&self.pairs(), to, pointer)
+    }
 }
 
 /// The places of pairs on one side.
@@ -345,5 +356,9 @@ impl Operator for Reversed {
 
     fn stored(&self, to: Direction) -> Stored {
         self.inner.stored(to.back())
+    }
+
+    fn locate(&self, to: Direction, pointer: &Pointer) -> Pointer {
+        self.inner.locate(to.back(), pointer)
     }
 }
