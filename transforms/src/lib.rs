@@ -12,6 +12,7 @@ pub mod contract;
 pub mod decimal;
 pub mod export;
 pub mod fault;
+pub mod generate;
 pub mod op;
 pub mod openapi;
 pub mod parse;

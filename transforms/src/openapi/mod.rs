@@ -1,11 +1,11 @@
 //! OpenAPI 3.0 and 3.1 documents, and JSON Schemas, into a [`Contract`].
 //!
-//! - [`operation`]: paths, parameters, bodies and answers
-//! - [`compose`]: `$ref`, `allOf`, and alternatives that only add null → one shape
-//! - [`kind`]: a schema without those → what kind of value it allows
-//! - [`merge`]: two shapes that must hold together → one
-//! - [`keyword`]: everything else stays as rules, in the words of JSON Schema 2020-12
-//! - [`reader`]: what they share: references, bounds, faults
+//! - `operation`: paths, parameters, bodies and answers
+//! - `compose`: `$ref`, `allOf`, and alternatives that only add null → one shape
+//! - `kind`: a schema without those → what kind of value it allows
+//! - `merge`: two shapes that must hold together → one
+//! - `keyword`: everything else stays as rules, in the words of JSON Schema 2020-12
+//! - `reader`: what they share: references, bounds, faults
 //!
 //! What a [`Shape`] cannot say in plain JSON Schema is written by [`crate::export`] in extension
 //! keywords, so that nothing is lost on the way out and back: [`LABEL`], [`EXACT`], [`ANY_OF`],
@@ -23,6 +23,7 @@ use serde_json::Value as Json;
 use crate::contract::Contract;
 use crate::pointer::Pointer;
 use crate::shape::{Shape, Types};
+pub(crate) use merge::is_remark;
 use reader::{Dialect, Reader};
 
 /// Names the type that a schema is an occurrence of; null where a named type has no label.
