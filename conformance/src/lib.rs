@@ -2,4 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a runner that panics says what did not hold
 
 pub mod customers;
+pub mod engine;
 pub mod oracle;
+pub mod stage;

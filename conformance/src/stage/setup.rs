@@ -1,0 +1,321 @@
+//! What runs on a stage, and how it differs from the example.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use sluice_config::{Plan, Sources, load, render_all};
+use sluice_gateway::admin::Admin;
+use sluice_gateway::demo::backend::{self, Backend};
+use sluice_gateway::edition::Editions;
+use sluice_gateway::gateway::{Carrier, Gateway};
+use sluice_gateway::ledger::{Exchange, Ledger};
+use sluice_gateway::reload::Reloader;
+use sluice_gateway::serve::{Drain, Listener, Running, Settings, in_process};
+
+use super::{Answer, Broken, Client};
+
+/// The directory of the IntegrationHub example.
+#[must_use]
+pub fn example() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/examples/integrationhub")
+}
+
+/// What differs from the example.
+pub struct Setup {
+    files: BTreeMap<String, Vec<u8>>,
+    upstream: Option<String>,
+    customers: Option<Vec<Value>>,
+    settings: Settings,
+}
+
+impl Setup {
+    /// The IntegrationHub example as it is, in front of the demo backend with its seeded customers.
+    #[must_use]
+    pub fn integrationhub() -> Self {
+        Self::directory(&example())
+    }
+
+    /// The configuration of any directory.
+    ///
+    /// # Panics
+    /// It cannot be read.
+    #[must_use]
+    pub fn directory(directory: &Path) -> Self {
+        let sources = Sources::read(directory).expect("the configuration can be read");
+        let file = |path: &str| (path.to_owned(), sources.get(path).unwrap_or_default().to_vec());
+        let mut settings = Settings::new(vec![Listener::data(([127, 0, 0, 1], 0).into())]);
+        settings.workers = 2;
+        Self {
+            files: sources.paths().map(file).collect(),
+            upstream: None,
+            customers: None,
+            settings,
+        }
+    }
+
+    /// Another text in the place of one that stands in a file.
+    ///
+    /// # Panics
+    /// It does not stand there.
+    #[must_use]
+    pub fn replace(mut self, path: &str, from: &str, to: &str) -> Self {
+        let bytes = self.files.get_mut(path).unwrap_or_else(|| panic!("no {path}"));
+        let text = String::from_utf8(bytes.clone()).expect("a text");
+        assert!(text.contains(from), "{path} has no {from:?}");
+        *bytes = text.replace(from, to).into_bytes();
+        self
+    }
+
+    /// A file, new or in the place of another.
+    #[must_use]
+    pub fn file(mut self, path: &str, content: impl Into<Vec<u8>>) -> Self {
+        self.files.insert(path.to_owned(), content.into());
+        self
+    }
+
+    /// More settings at the end of `sluice.yaml`.
+    #[must_use]
+    pub fn main(mut self, text: &str) -> Self {
+        let file = self.files.entry("sluice.yaml".to_owned()).or_default();
+        file.extend_from_slice(format!("\n{text}\n").as_bytes());
+        self
+    }
+
+    /// Another way of keeping: `patch`, `read` or `unsafe_read`.
+    #[must_use]
+    pub fn keep(self, how: &str) -> Self {
+        self.replace("sluice.yaml", "keep: read", &format!("keep: {how}"))
+    }
+
+    /// More settings of the upstream `customers`, such as `timeouts: {first_byte: 1s}`.
+    #[must_use]
+    pub fn upstream_setting(self, setting: &str) -> Self {
+        self.replace("sluice.yaml", "    keep:", &format!("    {setting}\n    keep:"))
+    }
+
+    /// Another upstream than the demo backend.
+    #[must_use]
+    pub fn upstream(mut self, address: SocketAddr) -> Self {
+        self.upstream = Some(address.to_string());
+        self
+    }
+
+    /// Other customers in the demo backend than the seeded ones. They are not judged.
+    #[must_use]
+    pub fn customers(mut self, customers: Vec<Value>) -> Self {
+        self.customers = Some(customers);
+        self
+    }
+
+    /// Other bounds of the listeners.
+    #[must_use]
+    pub fn serve(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// The plan, for an upstream at this address.
+    ///
+    /// # Panics
+    /// The configuration is at fault.
+    #[must_use]
+    pub fn plan(&self, upstream: &str) -> Plan {
+        let sources = Sources::from_files(self.files.clone());
+        let environment = |name: &str| (name == "CUSTOMERS_UPSTREAM").then(|| upstream.to_owned());
+        let loaded = load(&sources, &environment);
+        loaded
+            .unwrap_or_else(|faults| panic!("{}", render_all(&faults, &sources)))
+            .plan
+    }
+
+    /// Starts it all.
+    ///
+    /// # Panics
+    /// Something cannot be started.
+    #[must_use]
+    pub fn start(self) -> Stage {
+        let seeded = self.customers.clone().unwrap_or_else(backend::customers);
+        let local = ([127, 0, 0, 1], 0).into();
+        let backend = Backend::default()
+            .customers(seeded)
+            .serve(local)
+            .expect("a backend");
+        let upstream = self.upstream.clone().unwrap_or_else(|| backend.addr.to_string());
+        let kept = Arc::new(Kept::default());
+        let gateway = Arc::new(Gateway {
+            editions: Editions::new(),
+            ledger: Arc::clone(&kept) as Arc<dyn Ledger>,
+            admin: Admin::new(Arc::new(Reloader::new(&example()))),
+        });
+        gateway.editions.publish(self.plan(&upstream));
+        let carried = Arc::clone(&gateway);
+        let running = in_process(self.settings.clone(), Drain::new(), move |core| {
+            Carrier::new(&carried, core)
+        });
+        let running = running.expect("a gateway");
+        let clients = Mutex::default();
+        Stage {
+            setup: self,
+            upstream,
+            backend,
+            gateway,
+            kept,
+            running,
+            clients,
+        }
+    }
+}
+
+/// A backend, a gateway in front of it, and clients.
+pub struct Stage {
+    setup: Setup,
+    upstream: String,
+    backend: backend::Running,
+    gateway: Arc<Gateway>,
+    kept: Arc<Kept>,
+    running: Running,
+    clients: Mutex<Vec<Client>>,
+}
+
+impl Stage {
+    /// The IntegrationHub example, as it is.
+    #[must_use]
+    pub fn integrationhub() -> Self {
+        Setup::integrationhub().start()
+    }
+
+    /// The demo backend: its customers, what it was asked, what it shall do wrong.
+    #[must_use]
+    pub fn backend(&self) -> &backend::Running {
+        &self.backend
+    }
+
+    /// The gateway's own state.
+    #[must_use]
+    pub fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
+    }
+
+    /// Where the gateway listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.running.addresses()[0]
+    }
+
+    /// The way out of the gateway.
+    #[must_use]
+    pub fn drain(&self) -> &Drain {
+        self.running.drain()
+    }
+
+    /// The configuration that it was started with.
+    #[must_use]
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// Makes another configuration the running one, with the same upstream.
+    pub fn publish(&self, setup: &Setup) -> u64 {
+        self.gateway.editions.publish(setup.plan(&self.upstream))
+    }
+
+    /// What the ledger was told; the last 1,024 exchanges.
+    #[must_use]
+    pub fn used(&self) -> Vec<Exchange> {
+        lock(&self.kept.0).clone()
+    }
+
+    /// A connection of its own.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::connect(self.address())
+    }
+
+    /// `GET`.
+    #[track_caller]
+    pub fn get(&self, target: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send("GET", target, headers, b"")
+    }
+
+    /// Any request with any body. From any thread; connections are kept and used again.
+    ///
+    /// # Panics
+    /// No whole answer comes.
+    #[track_caller]
+    pub fn send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: impl AsRef<[u8]>,
+    ) -> Answer {
+        let answer = self.try_send(method, target, headers, body);
+        answer.unwrap_or_else(|broken| panic!("{method} {target}: {broken:?}"))
+    }
+
+    /// A request with a document. The media type is JSON, of `PATCH` merge patch, unless `headers` names another one.
+    #[track_caller]
+    pub fn write(&self, method: &str, target: &str, headers: &[(&str, &str)], document: &Value) -> Answer {
+        let media = if method == "PATCH" {
+            "application/merge-patch+json"
+        } else {
+            "application/json"
+        };
+        let mut all = headers.to_vec();
+        if !headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+        {
+            all.push(("content-type", media));
+        }
+        self.send(method, target, &all, document.to_string())
+    }
+
+    /// Any request, the answer of which may be broken.
+    ///
+    /// # Errors
+    /// What is wrong with the answer.
+    pub fn try_send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: impl AsRef<[u8]>,
+    ) -> Result<Answer, Broken> {
+        let kept = lock(&self.clients).pop();
+        let mut client = kept.unwrap_or_else(|| self.client());
+        let answer = client.exchange(method, target, headers, body.as_ref())?;
+        // What the gateway is about to close, or has not read to its end, is not used again.
+        if answer.status != 101 && answer.status < 400 && answer.list("connection").is_empty() {
+            lock(&self.clients).push(client);
+        }
+        Ok(answer)
+    }
+
+    /// Stops, and waits for what is in progress.
+    pub fn shutdown(self) {
+        drop(self.clients);
+        self.running.shutdown();
+    }
+}
+
+/// A ledger in memory.
+#[derive(Default)]
+struct Kept(Mutex<Vec<Exchange>>);
+
+impl Ledger for Kept {
+    fn record(&self, exchange: &Exchange) {
+        let mut kept = lock(&self.0);
+        if kept.len() == 1024 {
+            kept.remove(0);
+        }
+        kept.push(exchange.clone());
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
