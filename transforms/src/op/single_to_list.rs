@@ -184,7 +184,7 @@ pub const SINGLE_TO_LIST: Entry = Entry {
             settings: PHONE,
             what: What::RefusedDown(
                 r#"{"phones":[{"kind":"main","number":"1"},{"kind":"main","number":"2"}]}"#,
-                "/phones/1",
+                "/phones",
             ),
         },
         Case {
@@ -230,7 +230,7 @@ pub const SINGLE_TO_LIST: Entry = Entry {
             settings: ADDRESS,
             what: What::RefusedDown(
                 r#"{"addresses":[{"kind":"primary"},{"kind":"primary"}]}"#,
-                "/addresses/1",
+                "/addresses",
             ),
         },
         Case {
@@ -439,9 +439,22 @@ impl SingleToList {
         Value::Object(Object::new(own))
     }
 
+    /// A client that must send exactly one element sent no list.
+    fn missing(&self, site: &Site<'_>) -> Result<(), Fault> {
+        let required = self.list.split_last().is_some_and(|(parent, name)| {
+            let parent = site.source.at(&parent, site.source_types);
+            let field = parent.and_then(|p| p.resolve(site.source_types).field(name));
+            field.is_some_and(|f| f.required)
+        });
+        if required && self.empty == Empty::Refuse && site.purpose != Purpose::Answer {
+            return Err(Fault::unfit("a list with one element is needed here").below(&self.list));
+        }
+        Ok(())
+    }
+
     fn lower(&self, doc: &mut Value, site: &Site<'_>) -> Result<(), Fault> {
         let Some(value) = self.list.look(doc) else {
-            return Ok(());
+            return self.missing(site);
         };
         let same = site.has_stored() && site.before(&self.list) == Some(value);
         let shown = if same {
@@ -466,7 +479,7 @@ impl SingleToList {
         };
         if items.len() > 1 && (self.rest == Rest::Refuse || purpose != Purpose::Answer) {
             let detail = "the other version has room for one element only";
-            return Err(Fault::new(FaultKind::Unplaced, detail).below(&Pointer::of(["1"])));
+            return Err(Fault::new(FaultKind::Unplaced, detail));
         }
         match (items.first(), self.empty) {
             (Some(item), _) => {
