@@ -1,0 +1,170 @@
+//! The contenders: nginx and `sluice run`, set up to do the same.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::Fault;
+use crate::process::{Process, free_address, sluice};
+
+/// A proxy in front of the backend.
+pub(crate) struct Peer {
+    pub(crate) name: &'static str,
+    pub(crate) address: SocketAddr,
+    pub(crate) process: Process,
+    _directory: TempDir,
+}
+
+/// nginx from the system's packages. It takes `/v2.0` off the path, as Sluice does.
+pub(crate) fn nginx(backend: SocketAddr, workers: usize) -> Result<Peer, Fault> {
+    let directory = tempfile::tempdir()?;
+    let address = free_address()?;
+    let config = directory.path().join("nginx.conf");
+    fs::write(&config, nginx_config(address, backend, workers))?;
+    let mut command = Command::new("nginx");
+    command.arg("-p").arg(directory.path()).arg("-c").arg(&config);
+    command.arg("-e").arg(directory.path().join("error.log"));
+    let process = Process::start(command, &directory.path().join("log"), address)
+        .map_err(|e| format!("{e}\nnginx is needed: apt-get install nginx-light"))?;
+    Ok(Peer {
+        name: "nginx",
+        address,
+        process,
+        _directory: directory,
+    })
+}
+
+/// As fast as nginx goes: no log, no temporary files, connections that are kept on both sides.
+fn nginx_config(address: SocketAddr, backend: SocketAddr, workers: usize) -> String {
+    format!(
+        "daemon off;
+worker_processes {workers};
+pid nginx.pid;
+error_log error.log warn;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    keepalive_requests 1000000000;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    upstream backend {{
+        server {backend};
+        keepalive 256;
+        keepalive_requests 1000000000;
+    }}
+    server {{
+        listen {address} reuseport;
+        location /v2.0/ {{
+            proxy_pass http://backend/;
+            proxy_http_version 1.1;
+            proxy_set_header Connection \"\";
+        }}
+    }}
+}}
+"
+    )
+}
+
+/// `sluice run` with one change that the requests do not pass: they come in the origin's version.
+pub(crate) fn pass_through(backend: SocketAddr, workers: usize) -> Result<Peer, Fault> {
+    let directory = tempfile::tempdir()?;
+    let api = directory.path().join("apis/notes");
+    fs::create_dir_all(api.join("changes"))?;
+    let address = free_address()?;
+    fs::write(
+        directory.path().join("sluice.yaml"),
+        main_file(address, backend, workers),
+    )?;
+    fs::write(api.join("api.yaml"), API)?;
+    fs::write(api.join("changes/1.0-2.0.yaml"), CHANGE)?;
+    run(directory.path(), address, &[]).map(|process| Peer {
+        name: "sluice",
+        address,
+        process,
+        _directory: directory,
+    })
+}
+
+fn main_file(address: SocketAddr, backend: SocketAddr, workers: usize) -> String {
+    format!(
+        "sluice: 1
+listen: [\"{address}\"]
+workers: {workers}
+upstreams:
+  notes:
+    endpoints: [\"{backend}\"]
+drain: {{announce: 10ms, grace: 1s}}
+"
+    )
+}
+
+const API: &str = r#"sluice: 1
+api: notes
+upstream: notes
+origin: "2.0"
+additions: pass
+select:
+  - path: {template: "/v{version}"}
+versions: [{name: "1.0"}, {name: "2.0"}]
+"#;
+
+const CHANGE: &str = r#"sluice: 1
+between: ["1.0", "2.0"]
+summary: A title became a name.
+documents:
+  - of: ["GET /notes/{id}"]
+    steps: [{rename: {from: /title, to: /name}}]
+"#;
+
+/// `sluice run` with the IntegrationHub example, a copy of it that says how many workers there are.
+pub(crate) fn integrationhub(backend: SocketAddr, workers: usize) -> Result<Peer, Fault> {
+    let directory = tempfile::tempdir()?;
+    copy(&example(), directory.path())?;
+    let address = free_address()?;
+    let main = directory.path().join("sluice.yaml");
+    let text = fs::read_to_string(&main)?;
+    fs::write(&main, format!("{text}\nworkers: {workers}\n"))?;
+    let environment = [
+        ("SLUICE_LISTEN", address.to_string()),
+        ("SLUICE_ADMIN", free_address()?.to_string()),
+        ("CUSTOMERS_UPSTREAM", backend.to_string()),
+    ];
+    run(directory.path(), address, &environment).map(|process| Peer {
+        name: "sluice",
+        address,
+        process,
+        _directory: directory,
+    })
+}
+
+/// Where the example is.
+pub(crate) fn example() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/examples/integrationhub")
+}
+
+fn run(directory: &Path, address: SocketAddr, environment: &[(&str, String)]) -> Result<Process, Fault> {
+    let mut command = Command::new(sluice()?);
+    command.arg("run").arg(directory);
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    Process::start(command, &directory.join("log"), address)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Fault> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
