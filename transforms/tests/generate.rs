@@ -201,3 +201,17 @@ fn edits_reach_every_kind_of_change_and_leave_what_is_read_only() {
         assert!(places.contains(wanted), "{wanted} of {places:?}");
     }
 }
+
+#[test]
+fn documents_of_real_schemas_are_valid() {
+    for pair in ["fhir-r3-r4", "k8s-hpa-v1-v2", "k8s-ingress-v1beta1-v1"] {
+        for side in ["old", "new"] {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/pairs");
+            let Ok(text) = std::fs::read_to_string(format!("{folder}/{pair}/schema-{side}.json")) else {
+                continue;
+            };
+            let (types, shape) = openapi::bundle(&serde_json::from_str(&text).unwrap()).unwrap();
+            run(&shape, &types, 0..25);
+        }
+    }
+}

@@ -7,7 +7,9 @@ use crate::shape::{Kind, Shape, Types};
 use crate::value::{Object, Value};
 
 /// Beyond this depth only what must be there is made.
-pub(super) const DEEP: usize = 6;
+const DEEP: usize = 6;
+/// Beyond this many values, too.
+const ENOUGH: usize = 1500;
 /// Beyond this depth nothing is made.
 const TOO_DEEP: usize = 48;
 /// How often something is tried again.
@@ -49,7 +51,8 @@ impl Generator {
             beside.iter().for_each(|rule| self.gap(rule));
         }
         self.note_gaps(&resolved.rules);
-        let deep = self.path.len() > DEEP;
+        self.made += 1;
+        let deep = self.is_deep();
         if (shape.nullable || resolved.nullable) && (deep || self.random.once_in(6)) {
             return Value::Null;
         }
@@ -58,6 +61,11 @@ impl Generator {
             return Value::Null;
         }
         self.of_kind(resolved, types)
+    }
+
+    /// Whether only what must be there is made from here on.
+    pub(super) fn is_deep(&self) -> bool {
+        self.path.len() > DEEP || self.made > ENOUGH
     }
 
     fn note_gaps(&mut self, rules: &Map<String, Json>) {
@@ -160,7 +168,7 @@ impl Generator {
 
     fn one_of(&mut self, shape: &Shape, shapes: &[Shape], types: &Types) -> Value {
         let mut candidates: Vec<&Shape> = shapes.iter().collect();
-        if self.path.len() > DEEP {
+        if self.is_deep() {
             // The flattest first, so that the way ends.
             candidates.sort_by_key(|s| height(s, types, DEEP));
             candidates.truncate(1);
@@ -200,11 +208,7 @@ impl Generator {
     fn length(&mut self, rules: &Map<String, Json>, min: &str, max: &str) -> usize {
         let min = count(rules, min).unwrap_or(0);
         let most = count(rules, max).unwrap_or(usize::MAX);
-        let beyond = if self.path.len() > DEEP {
-            0
-        } else {
-            self.random.below(4)
-        };
+        let beyond = if self.is_deep() { 0 } else { self.random.below(4) };
         min.saturating_add(beyond).min(most.max(min))
     }
 

@@ -45,6 +45,8 @@ pub struct Generator {
     pub tables: BTreeMap<String, Vec<Value>>,
     gaps: BTreeSet<Gap>,
     path: Vec<String>,
+    /// How many values the current document has.
+    made: usize,
 }
 
 impl Generator {
@@ -55,6 +57,7 @@ impl Generator {
             tables: BTreeMap::new(),
             gaps: BTreeSet::new(),
             path: Vec::new(),
+            made: 0,
         }
     }
 
@@ -68,6 +71,7 @@ impl Generator {
     /// A document of this shape.
     pub fn document(&mut self, shape: &Shape, types: &Types) -> Value {
         self.path.clear();
+        self.made = 0;
         self.value(shape, types)
     }
 
@@ -75,6 +79,7 @@ impl Generator {
     /// nothing was found to change. What is read-only stays.
     pub fn edit(&mut self, document: &mut Value, shape: &Shape, types: &Types) -> Option<Pointer> {
         self.path.clear();
+        self.made = 0;
         self.change(document, shape, types)
     }
 

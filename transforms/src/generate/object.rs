@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::document::{DEEP, TRIES};
+use super::document::TRIES;
 use super::{Generator, count, text};
 use crate::shape::{Field, Shape, Types};
 use crate::value::{Member, Object, Value};
@@ -11,7 +11,7 @@ impl Generator {
     /// An object of these members, some left out, some unknown ones beside them.
     pub(super) fn object(&mut self, shape: &Shape, fields: &[Field], open: bool, types: &Types) -> Value {
         let mut object = Object::default();
-        let deep = self.path.len() > DEEP;
+        let deep = self.is_deep();
         for field in self.chosen(shape, fields, deep) {
             let value = self.member_value(shape, field, types);
             object.members_mut().push(self.member(&field.name, value));

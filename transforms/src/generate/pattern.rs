@@ -33,6 +33,8 @@ enum Node {
 struct Set {
     negated: bool,
     ranges: Vec<(char, char)>,
+    /// All but these, too: `[\s\S]`.
+    without: Vec<Vec<(char, char)>>,
 }
 
 impl Set {
@@ -40,11 +42,13 @@ impl Set {
         Self {
             negated,
             ranges: ranges.to_vec(),
+            without: Vec::new(),
         }
     }
 
     fn has(&self, c: char) -> bool {
-        self.ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != self.negated
+        let within = |ranges: &[(char, char)]| ranges.iter().any(|(low, high)| (*low..=*high).contains(&c));
+        (within(&self.ranges) || self.without.iter().any(|ranges| !within(ranges))) != self.negated
     }
 }
 
@@ -107,7 +111,7 @@ fn make_node(node: &Node, random: &mut Random, out: &mut String) {
 
 fn make_char(set: &Set, random: &mut Random) -> char {
     const OTHERS: &str = "abcxyzABC0189 -_.,;:'\"\\/()[]{}|+*?=!<>@#$%&~^éßñ日本😀";
-    if !set.negated {
+    if !set.negated && set.without.is_empty() {
         let (low, high) = random.pick(&set.ranges).copied().unwrap_or(('x', 'x'));
         let code = random.between(i128::from(u32::from(low)), i128::from(u32::from(high)));
         return u32::try_from(code).ok().and_then(char::from_u32).unwrap_or(low);
@@ -229,7 +233,7 @@ impl Reader<'_> {
 
     fn class(&mut self) -> Option<Set> {
         let negated = self.eat("^");
-        let mut ranges = Vec::new();
+        let (mut ranges, mut without) = (Vec::new(), Vec::new());
         while !self.eat("]") {
             let low = self.member()?;
             let single = |set: &Set| match (set.negated, set.ranges.as_slice()) {
@@ -242,13 +246,18 @@ impl Reader<'_> {
                 let to = single(&self.member()?)?;
                 ranges.push((from, to));
             } else if low.negated {
-                return None;
+                without.push(low.ranges);
             } else {
                 ranges.extend(low.ranges);
             }
         }
-        let good = !ranges.is_empty() && ranges.iter().all(|(low, high)| low <= high);
-        good.then_some(Set { negated, ranges })
+        let some = !ranges.is_empty() || !without.is_empty();
+        let good = some && ranges.iter().all(|(low, high)| low <= high);
+        good.then_some(Set {
+            negated,
+            ranges,
+            without,
+        })
     }
 
     fn member(&mut self) -> Option<Set> {
@@ -269,6 +278,7 @@ impl Reader<'_> {
             'w' => return Some(Set::of(WORDS, false)),
             'W' => return Some(Set::of(WORDS, true)),
             's' => return Some(Set::of(SPACES, false)),
+            'S' => return Some(Set::of(SPACES, true)),
             'n' => '\n',
             'r' => '\r',
             't' => '\t',
@@ -350,6 +360,8 @@ mod tests {
             "a|bc+?d*",
             "^\\u00e9{2,}x$",
             "^$",
+            r"^[\s\S]+$",
+            r"^[^\s]+(\s[^\s]+)*$",
         ] {
             let pattern = Pattern::parse(text).unwrap();
             for _ in 0..50 {
