@@ -24,6 +24,7 @@ pub mod relocate;
 pub mod rename_case;
 mod rules;
 pub mod scalar;
+pub mod script;
 pub mod single_to_list;
 mod table;
 mod text_form;

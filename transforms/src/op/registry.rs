@@ -120,6 +120,7 @@ pub const OPERATORS: &[Entry] = &[
     super::list_to_map::LIST_TO_MAP,
     super::when::WHEN,
     super::each::EACH,
+    super::script::SCRIPT,
 ];
 
 /// The operator of that name.
