@@ -318,7 +318,12 @@ mod tests {
     fn equality_is_of_values() {
         let eq = |a: &str, b: &str| parse(a.as_bytes(), 8).unwrap() == parse(b.as_bytes(), 8).unwrap();
         assert!(eq("1.0", "10e-1") && eq("-0", "0.00") && eq(r#""\u0061""#, r#""a""#));
-        assert!(eq(r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#) && !eq("1e400", "1e401") && !eq("[1,2]", "[2,1]"));
+        assert!(
+            eq(r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#)
+                && !eq("1e400", "1e401")
+                && !eq("1e99999999999999999999", "2e99999999999999999999")
+                && !eq("[1,2]", "[2,1]")
+        );
     }
 
     #[test]

@@ -64,7 +64,8 @@ impl Number {
 
 impl PartialEq for Number {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0 || Decimal::parse(&self.0) == Decimal::parse(&other.0)
+        let same = |a: Decimal| Decimal::parse(&other.0).is_some_and(|b| a == b);
+        self.0 == other.0 || Decimal::parse(&self.0).is_some_and(same)
     }
 }
 

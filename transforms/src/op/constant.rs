@@ -14,6 +14,7 @@ use super::add::insert;
 use super::registry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
 use super::relocate::take;
 use super::rules::{fits, json};
+use super::scalar::one_place;
 use super::{Direction, Operator, Pair, Side, Site, Stored};
 use crate::contract::Purpose;
 use crate::fault::{Fault, FaultKind};
@@ -238,6 +239,7 @@ impl Operator for Constant {
     }
 
     fn retype(&self, to: Direction, shape: &mut Shape, types: &Types) -> Result<(), TypeFault> {
+        one_place(shape, &self.at, types)?;
         if to.target() == self.side {
             return shape.put_field(&self.at, usize::MAX, self.field(), types);
         }

@@ -15,10 +15,11 @@ use super::add::insert;
 use super::registry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
 use super::relocate::take;
 use super::rules::fits;
+use super::scalar::one_place;
 use super::{Direction, Operator, Pair, Side, Site, Stored, needs_stored};
 use crate::fault::Fault;
 use crate::pointer::Pointer;
-use crate::shape::{Field, Kind, Shape, TypeFault, TypeFaultKind, Types};
+use crate::shape::{Field, Shape, TypeFault, TypeFaultKind, Types};
 use crate::value::{Member, Value};
 
 /// Settings of `default`.
@@ -221,6 +222,7 @@ impl Operator for DefaultValue {
     }
 
     fn retype(&self, to: Direction, shape: &mut Shape, types: &Types) -> Result<(), TypeFault> {
+        one_place(shape, &self.at, types)?;
         // Taking the member out and putting it back refuses all that is no member of an object.
         let Some((index, mut field)) = shape.take_field(&self.at, types)? else {
             return Ok(());
@@ -272,6 +274,7 @@ impl Operator for DefaultValue {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::shape::Kind;
 
     fn retyped(settings: &str, to: Direction, kind: Kind, required: bool) -> Result<bool, TypeFaultKind> {
         let op = build(&serde_json::from_str(settings).unwrap(), &|_| Err(String::new())).unwrap();

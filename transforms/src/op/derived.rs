@@ -16,6 +16,7 @@ use super::add::insert;
 use super::registry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
 use super::relocate::take;
 use super::rules::{add, carry_values, fits, json, wrong_kind};
+use super::scalar::one_place;
 use super::table::{Lookup, Rows, Table, read, rows};
 use super::values::LISTED;
 use super::{Direction, Operator, Pair, Side, Site, Stored, needs_stored, touches};
@@ -187,14 +188,14 @@ impl Derived {
 
     /// Whether a write leaves what the member follows from as it is stored.
     fn unchanged(&self, doc: &Value, site: &Site<'_>) -> bool {
-        let before = site.before(&self.from);
-        before.is_some() && before == self.from.look(doc)
+        let parent = self.from.truncate(self.from.names().len().saturating_sub(1));
+        site.before(&parent).is_some() && site.before(&self.from) == self.from.look(doc)
     }
 
     fn give(&self, doc: &mut Value, site: &Site<'_>) -> Result<(), Fault> {
         let value = match self.from.look(doc) {
+            _ if self.unchanged(doc, site) => site.after(&self.at),
             None | Some(Value::Null) => None,
-            Some(_) if self.unchanged(doc, site) => site.after(&self.at),
             Some(from) => Some(self.look_up(from)?),
         };
         let value = value.cloned();
@@ -277,6 +278,7 @@ impl Operator for Derived {
     }
 
     fn retype(&self, to: Direction, shape: &mut Shape, types: &Types) -> Result<(), TypeFault> {
+        one_place(shape, &self.at, types)?;
         self.check_from(shape, types)?;
         if to.target() == self.side {
             shape.put_field(&self.at, usize::MAX, self.field(), types)

@@ -123,13 +123,13 @@ impl<R: Rewrite> Operator for InPlace<R> {
     }
 }
 
-/// Refuses a place below a list or a map: it would be many places, and the step rewrites one.
-fn one_place(shape: &Shape, at: &Pointer, types: &Types) -> Result<(), TypeFault> {
+/// Refuses a place below a list or a map: it would be many places, and a step is for one.
+pub(super) fn one_place(shape: &Shape, at: &Pointer, types: &Types) -> Result<(), TypeFault> {
     for depth in 0..at.names().len() {
         let above = at.truncate(depth);
         let kind = shape.at(&above, types).map(|s| &s.resolve(types).kind);
         if let Some(Kind::List(_) | Kind::Map(_)) = kind {
-            let message = format!("{above} holds many values, and this step rewrites one");
+            let message = format!("{above} holds many values, and this step is for one");
             return Err(TypeFault::new(TypeFaultKind::WrongKind, &above, message)
                 .hint("give the type of the elements a step of its own"));
         }

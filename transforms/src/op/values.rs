@@ -14,11 +14,13 @@
 //!
 //! Loses which of several values was stored, where a client that sees them as one writes something new.
 
+mod cases;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::registry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
+use super::registry::{Entry, Files, SettingsFault, pointer, schema, settings};
 use super::rules::{add, carry_values, fits, forget_form, json, wrong_kind};
 use super::scalar::{InPlace, Rewrite};
 use super::table::{Lookup, Rows, Table, read, rows};
@@ -68,78 +70,13 @@ pub enum Others {
     Pass,
 }
 
-const STATUS: &str = r#"{"at": "/s", "map": {"A": "active", "S": "suspended"}}"#;
-const PROSPECT: &str = r#"{"at": "/s", "only_new": {"prospect": "active"}}"#;
-const BOTH: &str = r#"{"at": "/s", "map": {"A": "active"}, "only_new": {"prospect": "A"}}"#;
-const COUNTRY: &str = r#"{"at": "/c", "file": "countries.json", "reversed": true}"#;
-const LEVEL: &str = r#"{"at": "/l", "map": [[1, "low"], [2, "high"], [true, false]]}"#;
-const OLD: &str = r#"{"at": "/s", "map": {"A": "active"}, "only_old": {"P": "active"}}"#;
-const OPEN: &str = r#"{"at": "/s", "map": {"A": "active"}, "others": "pass"}"#;
-
 /// `values`.
 pub const VALUES: Entry = Entry {
     name: "values",
     summary: "The values of a member have other names.",
     schema: schema::<Settings>,
     build,
-    cases: &[
-        Case::new(
-            STATUS,
-            What::Both(r#"{"s":"A","x":1.0}"#, r#"{"s":"active","x":1.0}"#),
-        ),
-        Case::new(STATUS, What::Up(r#"{"s":"\u0041"}"#, r#"{"s":"active"}"#)),
-        Case::new(STATUS, What::Both("{}", "{}")),
-        Case::new(STATUS, What::RefusedUp(r#"{"s":"Q"}"#, "/s")),
-        Case::new(STATUS, What::RefusedUp(r#"{"s":{"A":1}}"#, "/s")),
-        Case::new(STATUS, What::RefusedDown(r#"{"s":"A"}"#, "/s")),
-        Case::new(STATUS, What::Patch(r#"{"s":"S"}"#, Some(r#"{"s":"suspended"}"#))),
-        Case::new(STATUS, What::Patch(r#"{"s":null}"#, Some(r#"{"s":null}"#))),
-        Case::new(PROSPECT, What::Down(r#"{"s":"prospect"}"#, r#"{"s":"active"}"#)),
-        Case::new(PROSPECT, What::Both(r#"{"s":"closed"}"#, r#"{"s":"closed"}"#)),
-        Case::new(PROSPECT, What::RefusedUp(r#"{"s":"prospect"}"#, "/s")),
-        Case::new(
-            PROSPECT,
-            What::PutUp {
-                stored: r#"{"s":"prospect","n":1}"#,
-                sent: r#"{"s":"active","n":2}"#,
-                gives: r#"{"s":"prospect","n":2}"#,
-            },
-        ),
-        Case::new(
-            PROSPECT,
-            What::PutUp {
-                stored: r#"{"s":"closed"}"#,
-                sent: r#"{"s":"active"}"#,
-                gives: r#"{"s":"active"}"#,
-            },
-        ),
-        Case::new(PROSPECT, What::Patch(r#"{"s":"active"}"#, None)),
-        Case::new(
-            PROSPECT,
-            What::Patch(r#"{"s":"closed"}"#, Some(r#"{"s":"closed"}"#)),
-        ),
-        Case::new(BOTH, What::Both(r#"{"s":"A"}"#, r#"{"s":"active"}"#)),
-        Case::new(BOTH, What::Down(r#"{"s":"prospect"}"#, r#"{"s":"A"}"#)),
-        Case::new(OLD, What::Up(r#"{"s":"P"}"#, r#"{"s":"active"}"#)),
-        Case::new(
-            OLD,
-            What::PutDown {
-                stored: r#"{"s":"P"}"#,
-                sent: r#"{"s":"active"}"#,
-                gives: r#"{"s":"P"}"#,
-            },
-        ),
-        Case::new(OLD, What::PatchDown(r#"{"s":"active"}"#, None)),
-        Case::new(OPEN, What::Both(r#"{"s":"Z"}"#, r#"{"s":"Z"}"#)),
-        Case::new(OPEN, What::RefusedUp(r#"{"s":"active"}"#, "/s")),
-        Case::new(OPEN, What::RefusedUp(r#"{"s":[]}"#, "/s")),
-        Case::new(COUNTRY, What::Both(r#"{"c":"Germany"}"#, r#"{"c":"DE"}"#)),
-        Case::new(COUNTRY, What::RefusedDown(r#"{"c":"XX"}"#, "/c")),
-        Case::new(LEVEL, What::Both(r#"{"l":1}"#, r#"{"l":"low"}"#)),
-        Case::new(LEVEL, What::Up(r#"{"l":2.0}"#, r#"{"l":"high"}"#)),
-        Case::new(LEVEL, What::Both(r#"{"l":true}"#, r#"{"l":false}"#)),
-        Case::new(LEVEL, What::RefusedUp(r#"{"l":"1"}"#, "/l")),
-    ],
+    cases: cases::CASES,
 };
 
 fn build(json: &Json, files: Files<'_>) -> Result<Box<dyn Operator>, SettingsFault> {
@@ -320,7 +257,8 @@ impl Rewrite for Values {
         }
         let half = self.half(to);
         if !half.known.is_empty() && !half.known.iter().any(|value| fits(&shape.kind, value)) {
-            return Err(wrong_kind(&shape.kind, "a value of the table"));
+            let hint = "where values are no texts, write pairs: `map: [[1, low], [2, high]]`";
+            return Err(wrong_kind(&shape.kind, "a value of the table").hint(hint));
         }
         let hint = "add them to the table, or declare what the other side sees with `only_new` or `only_old`";
         if listed {
@@ -416,6 +354,23 @@ mod tests {
         let rules = r#"{"pattern":"^[A-Z]{2}$","maxLength":2,"description":"d"}"#;
         let listed = r#"{"description":"d","enum":["United States"]}"#;
         assert_eq!(retyped(file, Direction::Down, rules).as_deref(), Ok(listed));
+    }
+
+    #[test]
+    fn a_place_in_a_list_is_no_place() {
+        let list = Shape::from(Kind::List(Box::new(Kind::Text.into())));
+        let fields = vec![crate::shape::Field {
+            name: "l".to_owned(),
+            shape: list,
+            required: false,
+        }];
+        let mut shape = Shape::from(Kind::Object { fields, open: true });
+        let op = values(r#"{"at": "/l/*", "map": {"A": "active"}}"#);
+        let fault = op.retype(Direction::Up, &mut shape, &Types::new()).unwrap_err();
+        assert_eq!(
+            (fault.kind, fault.pointer.to_string()),
+            (TypeFaultKind::WrongKind, "/l".to_owned())
+        );
     }
 
     #[test]
