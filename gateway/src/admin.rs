@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
 use serde_json::{Value as Json, json};
+use sluice_config::plan::ApiPlan;
 
 use crate::body::Body;
 use crate::gateway::Gateway;
@@ -26,15 +27,24 @@ impl Admin {
     }
 
     /// Answers a request.
-    pub async fn answer(&self, gateway: &Arc<Gateway>, drain: &Drain, request: Request<Incoming>) -> Response<Body> {
+    pub async fn answer(
+        &self,
+        gateway: &Arc<Gateway>,
+        drain: &Drain,
+        request: Request<Incoming>,
+    ) -> Response<Body> {
         let known = ["/livez", "/readyz", "/plan", "/reload"];
         match (request.method(), request.uri().path()) {
-            (&Method::GET | &Method::HEAD, "/livez") => answer(StatusCode::OK, &json!({"alive": true})),
+            (&Method::GET | &Method::HEAD, "/livez") => answer(&json!({"alive": true})),
             (&Method::GET | &Method::HEAD, "/readyz") => ready(gateway, drain),
-            (&Method::GET | &Method::HEAD, "/plan") => plan(gateway),
+            (&Method::GET | &Method::HEAD, "/plan") => self.plan(gateway),
             (&Method::POST, "/reload") => self.reload(gateway).await,
             (method, path) if known.contains(&path) => {
-                let allow = if path == "/reload" { Method::POST } else { Method::GET };
+                let allow = if path == "/reload" {
+                    Method::POST
+                } else {
+                    Method::GET
+                };
                 Refusal::method_not_allowed(method, [allow]).answer()
             }
             _ => Refusal::new(Kind::UnknownOperation, format!("there are {}", known.join(", "))).answer(),
@@ -45,16 +55,44 @@ impl Admin {
         let (reloader, gateway) = (Arc::clone(&self.reloader), Arc::clone(gateway));
         let done = tokio::task::spawn_blocking(move || reloader.reload(&gateway, "admin call")).await;
         match done {
-            Ok(Reloaded::Published { generation, hash, .. }) => {
-                answer(StatusCode::OK, &json!({"generation": generation, "hash": hash, "changed": true}))
+            Ok(Reloaded::Published {
+                generation,
+                hash,
+                pending,
+                ..
+            }) => {
+                answer(&json!({"changed": true, "generation": generation, "hash": hash, "pending": pending}))
             }
-            Ok(Reloaded::Unchanged { generation }) => answer(StatusCode::OK, &json!({"generation": generation, "changed": false})),
-            Ok(Reloaded::Refused { diagnostics }) => {
-                let faults: Vec<Json> = diagnostics.iter().map(sluice_config::Diagnostic::to_json).collect();
-                answer(StatusCode::CONFLICT, &json!({"changed": false, "diagnostics": faults}))
+            Ok(Reloaded::Unchanged { generation }) => {
+                answer(&json!({"changed": false, "generation": generation}))
+            }
+            Ok(Reloaded::Refused { diagnostics, .. }) => {
+                let faults: Vec<Json> = diagnostics
+                    .iter()
+                    .map(sluice_config::Diagnostic::to_json)
+                    .collect();
+                let refusal = Refusal::new(
+                    Kind::FaultyConfiguration,
+                    "nothing was changed; the running edition serves on",
+                );
+                refusal.with("diagnostics", faults).answer()
             }
             Err(_) => Refusal::new(Kind::Internal, "the reload failed").answer(),
         }
+    }
+
+    fn plan(&self, gateway: &Gateway) -> Response<Body> {
+        let Some(edition) = gateway.editions.current() else {
+            return Refusal::new(Kind::Draining, "there is no edition yet").answer();
+        };
+        let apis: Vec<Json> = edition.plan.apis.iter().map(api).collect();
+        answer(&json!({
+            "generation": edition.generation,
+            "hash": edition.plan.hash.to_string(),
+            "pending": self.reloader.pending(&edition.plan),
+            "now": gateway.clock.now().to_string(),
+            "apis": apis,
+        }))
     }
 }
 
@@ -63,27 +101,23 @@ fn ready(gateway: &Gateway, drain: &Drain) -> Response<Body> {
         return Refusal::new(Kind::Draining, "the process is on its way out").answer();
     }
     match gateway.editions.current() {
-        Some(edition) => answer(StatusCode::OK, &json!({"ready": true, "generation": edition.generation})),
+        Some(edition) => answer(&json!({"ready": true, "generation": edition.generation})),
         None => Refusal::new(Kind::Draining, "there is no edition yet").answer(),
     }
 }
 
-fn plan(gateway: &Gateway) -> Response<Body> {
-    let Some(edition) = gateway.editions.current() else {
-        return Refusal::new(Kind::Draining, "there is no edition yet").answer();
-    };
-    let apis = edition.plan.apis.iter().map(|api| {
-        let versions: Vec<&str> = api.versions.iter().map(|v| v.name.as_str()).collect();
-        json!({"name": api.name, "origin": api.version_name(api.origin), "versions": versions})
-    });
-    let apis: Vec<Json> = apis.collect();
-    answer(StatusCode::OK, &json!({"generation": edition.generation, "hash": edition.plan.hash.to_string(), "apis": apis}))
+fn api(api: &ApiPlan) -> Json {
+    let versions: Vec<&str> = api.versions.iter().map(|v| v.name.as_str()).collect();
+    json!({"name": api.name, "origin": api.version_name(api.origin), "versions": versions})
 }
 
-fn answer(status: StatusCode, body: &Json) -> Response<Body> {
+fn answer(body: &Json) -> Response<Body> {
     let mut answer = Response::new(Body::full(body.to_string()));
-    *answer.status_mut() = status;
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
 }

@@ -12,6 +12,7 @@ use sluice_config::plan::UpstreamId;
 
 use crate::admin::Admin;
 use crate::body::Body;
+use crate::clock::Clock;
 use crate::edition::{Edition, Editions};
 use crate::exchange::{self, Line, Pools};
 use crate::ledger::Ledger;
@@ -26,6 +27,8 @@ pub struct Gateway {
     pub ledger: Arc<dyn Ledger>,
     /// The admin API.
     pub admin: Admin,
+    /// What time it is, for all that decides by it.
+    pub clock: Clock,
 }
 
 /// Carries the exchanges of one core.

@@ -4,6 +4,8 @@
 pub mod admin;
 pub mod body;
 pub mod canonical;
+pub mod cli;
+pub mod clock;
 pub mod demo;
 pub mod edition;
 pub mod exchange;
@@ -15,3 +17,4 @@ pub mod reload;
 pub mod serve;
 pub mod stage;
 pub mod upstream;
+pub mod watch;

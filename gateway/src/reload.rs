@@ -1,10 +1,15 @@
 //! Reload is one function: read, compile beside the running edition, swap. On a fault the old edition serves on.
+//!
+//! What only a new process can change (addresses, cores, how it drains) stays as the process began with it. A plan that
+//! changes such a setting is accepted all the same, since the rest of it may be urgent; [`Reloaded::Published`], the log
+//! and the admin API name what waits for a restart or a hand-over.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use sluice_config::{Diagnostic, Environment, Sources, load};
+use sluice_config::plan::Plan;
+use sluice_config::{Diagnostic, Environment, Loaded, Sources, load, render_all};
 
 use crate::gateway::Gateway;
 
@@ -19,6 +24,8 @@ pub enum Reloaded {
         hash: String,
         /// What is worth saying, without being wrong.
         warnings: Vec<Diagnostic>,
+        /// Settings that wait for a restart or a hand-over.
+        pending: Vec<&'static str>,
     },
     /// The configuration is as it was.
     Unchanged {
@@ -29,60 +36,178 @@ pub enum Reloaded {
     Refused {
         /// Every fault.
         diagnostics: Vec<Diagnostic>,
+        /// The same as text, with the lines that they stand on.
+        rendered: String,
     },
+}
+
+/// Where a configuration is.
+#[derive(Debug)]
+enum Place {
+    Directory(PathBuf),
+    Memory(Sources),
 }
 
 /// Where the configuration is, and that only one reload goes on at a time.
 #[derive(Debug)]
 pub struct Reloader {
-    directory: PathBuf,
+    place: Place,
+    /// Stands before the environment.
+    variables: BTreeMap<String, String>,
     turn: Mutex<()>,
+    /// What the process began with: the first edition's.
+    begun: OnceLock<Begun>,
 }
 
 impl Reloader {
     /// A reloader of this directory.
     pub fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), turn: Mutex::new(()) }
+        Self::of(Place::Directory(directory.to_owned()), BTreeMap::new())
     }
 
-    /// The directory that is read.
-    pub fn directory(&self) -> &Path {
-        &self.directory
+    /// A reloader of files in memory, with variables that stand before the environment's.
+    pub fn embedded(sources: Sources, variables: BTreeMap<String, String>) -> Self {
+        Self::of(Place::Memory(sources), variables)
+    }
+
+    fn of(place: Place, variables: BTreeMap<String, String>) -> Self {
+        Self {
+            place,
+            variables,
+            turn: Mutex::default(),
+            begun: OnceLock::new(),
+        }
+    }
+
+    /// The directory that is read, unless the configuration is in memory.
+    pub fn directory(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Directory(directory) => Some(directory),
+            Place::Memory(_) => None,
+        }
     }
 
     /// Reads and compiles the configuration, and makes it the running one if it is sound. Startup, SIGHUP, file watch
     /// and the admin API all call this. It blocks: call it off the cores.
     pub fn reload(&self, gateway: &Gateway, why: &str) -> Reloaded {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let environment = |name: &str| std::env::var(name).ok();
-        let environment: &Environment<'_> = &environment;
-        let loaded = Sources::read(&self.directory).and_then(|sources| load(&sources, environment));
+        let (sources, loaded) = self.load();
         let before = gateway.editions.current();
         let reloaded = match loaded {
-            Err(diagnostics) => Reloaded::Refused { diagnostics },
+            Err(diagnostics) => Reloaded::Refused {
+                rendered: render_all(&diagnostics, &sources),
+                diagnostics,
+            },
             Ok(loaded) if before.as_ref().is_some_and(|b| b.plan.hash == loaded.plan.hash) => {
-                Reloaded::Unchanged { generation: before.map_or(0, |b| b.generation) }
+                Reloaded::Unchanged {
+                    generation: before.map_or(0, |b| b.generation),
+                }
             }
-            Ok(loaded) => {
-                let hash = loaded.plan.hash.to_string();
-                let generation = gateway.editions.publish(loaded.plan);
-                Reloaded::Published { generation, hash, warnings: loaded.warnings }
+            Ok(Loaded { plan, warnings }) => {
+                let pending = self.begun.get_or_init(|| Begun::of(&plan)).differs_from(&plan);
+                let hash = plan.hash.to_string();
+                let generation = gateway.editions.publish(plan);
+                Reloaded::Published {
+                    generation,
+                    hash,
+                    warnings,
+                    pending,
+                }
             }
         };
-        say(&reloaded, why);
+        say(&reloaded, &sources, why);
         reloaded
+    }
+
+    /// The settings of the running plan that wait for a restart or a hand-over.
+    pub fn pending(&self, plan: &Plan) -> Vec<&'static str> {
+        self.begun
+            .get()
+            .map_or_else(Vec::new, |begun| begun.differs_from(plan))
+    }
+
+    fn load(&self) -> (Sources, Result<Loaded, Vec<Diagnostic>>) {
+        let lookup = |name: &str| {
+            self.variables
+                .get(name)
+                .cloned()
+                .or_else(|| std::env::var(name).ok())
+        };
+        let environment: &Environment<'_> = &lookup;
+        let sources = match &self.place {
+            Place::Directory(directory) => Sources::read(directory),
+            Place::Memory(sources) => Ok(sources.clone()),
+        };
+        match sources {
+            Ok(sources) => {
+                let loaded = load(&sources, environment);
+                (sources, loaded)
+            }
+            Err(diagnostics) => (Sources::default(), Err(diagnostics)),
+        }
     }
 }
 
-fn say(reloaded: &Reloaded, why: &str) {
+/// What a process cannot change while it runs, in a form that can be compared.
+#[derive(Clone, Debug)]
+struct Begun([(&'static str, String); 4]);
+
+impl Begun {
+    fn of(plan: &Plan) -> Self {
+        // The order of addresses means nothing.
+        let mut listen = plan.listen.clone();
+        listen.sort_unstable();
+        Self([
+            ("listen", format!("{listen:?}")),
+            ("admin", format!("{:?}", plan.admin)),
+            ("workers", format!("{:?}", plan.workers)),
+            ("drain", format!("{:?}", plan.drain)),
+        ])
+    }
+
+    fn differs_from(&self, plan: &Plan) -> Vec<&'static str> {
+        let now = Self::of(plan);
+        let pairs = self.0.iter().zip(&now.0);
+        pairs
+            .filter(|(begun, now)| begun != now)
+            .map(|(begun, _)| begun.0)
+            .collect()
+    }
+}
+
+fn say(reloaded: &Reloaded, sources: &Sources, why: &str) {
     match reloaded {
-        Reloaded::Published { generation, hash, warnings } => {
+        Reloaded::Published {
+            generation,
+            hash,
+            warnings,
+            pending,
+        } => {
             tracing::info!(generation, %hash, why, warnings = warnings.len(), "a new edition runs");
+            for warning in warnings {
+                tracing::warn!("{}", warning.render(sources).trim_end());
+            }
+            if !pending.is_empty() {
+                let settings = pending.join(", ");
+                tracing::warn!(
+                    settings,
+                    "these stay as the process began with them until a restart or a hand-over (sluice run --upgrade)"
+                );
+            }
         }
-        Reloaded::Unchanged { generation } => tracing::info!(generation, why, "the configuration is as it was"),
-        Reloaded::Refused { diagnostics } => {
-            let first = diagnostics.first().map(|d| d.message.clone()).unwrap_or_default();
-            tracing::error!(faults = diagnostics.len(), why, first, "the configuration is at fault; the old edition serves on");
+        Reloaded::Unchanged { generation } => {
+            tracing::info!(generation, why, "the configuration is as it was")
+        }
+        Reloaded::Refused {
+            diagnostics,
+            rendered,
+        } => {
+            tracing::error!(
+                faults = diagnostics.len(),
+                why,
+                "the configuration is at fault; nothing was changed\n{}",
+                rendered.trim_end()
+            );
         }
     }
 }

@@ -149,6 +149,7 @@ impl Setup {
             editions: Editions::new(),
             ledger: Arc::clone(&kept) as Arc<dyn Ledger>,
             admin: Admin::new(Arc::new(Reloader::new(&example()))),
+            clock: sluice_gateway::clock::Clock::System,
         });
         gateway.editions.publish(self.plan(&upstream));
         let carried = Arc::clone(&gateway);

@@ -63,6 +63,8 @@ pub enum Kind {
     Overloaded,
     /// The gateway is on its way out.
     Draining,
+    /// The configuration that was to be loaded is at fault.
+    FaultyConfiguration,
     /// The gateway's own fault.
     Internal,
 }
@@ -80,7 +82,7 @@ const fn terms(status: StatusCode, code: &'static str, title: &'static str) -> T
 
 impl Kind {
     /// Every kind, in the order of the declaration; for documentation and tests.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::MalformedRequest,
         Self::BadPath,
         Self::BadHost,
@@ -110,6 +112,7 @@ impl Kind {
         Self::AnswerTooLarge,
         Self::Overloaded,
         Self::Draining,
+        Self::FaultyConfiguration,
         Self::Internal,
     ];
 
@@ -207,6 +210,11 @@ impl Kind {
                 "The gateway has too much to do",
             ),
             Self::Draining => terms(S::SERVICE_UNAVAILABLE, "draining", "The gateway is shutting down"),
+            Self::FaultyConfiguration => terms(
+                S::CONFLICT,
+                "faulty_configuration",
+                "The configuration is at fault",
+            ),
             Self::Internal => terms(S::INTERNAL_SERVER_ERROR, "internal", "The gateway failed"),
         }
     }

@@ -5,6 +5,7 @@ use super::journal::{Journal, Recorded};
 use super::merge::merge;
 use super::store::Store;
 use super::{seed, socket};
+use jiff::Timestamp;
 use serde_json::Value;
 use std::fmt;
 use std::io;
@@ -12,6 +13,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+
+/// RFC 3339 in UTC.
+const CREATED_AT: &str = "%Y-%m-%dT%H:%M:%SZ";
 
 type Clock = Box<dyn Fn() -> String + Send + Sync>;
 
@@ -25,7 +29,7 @@ pub struct Backend {
 impl Default for Backend {
     /// The seeded customers, the system's clock, bodies up to 1 MiB.
     fn default() -> Self {
-        let clock = || jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let clock = || Timestamp::now().strftime(CREATED_AT).to_string();
         Self {
             customers: seed::customers(),
             clock: Box::new(clock),
@@ -47,6 +51,13 @@ impl Backend {
     pub fn at(mut self, now: &str) -> Self {
         let now = now.to_owned();
         self.clock = Box::new(move || now.clone());
+        self
+    }
+
+    /// Takes the time of creation from this clock, in whole seconds.
+    #[must_use]
+    pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.clock = Box::new(move || now().strftime(CREATED_AT).to_string());
         self
     }
 

@@ -1,0 +1,121 @@
+//! `sluice demo`: the IntegrationHub example with a backend of its own.
+
+mod table;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use clap::Args;
+use sluice_config::Sources;
+
+use super::options::{Log, Time};
+use super::process::Process;
+use super::{Failure, Outcome, Verdict, output};
+use crate::clock::Clock;
+use crate::demo::backend::{Backend, Running};
+use crate::reload::Reloader;
+use crate::serve::{HandOver, Settings};
+use crate::watch::Watch;
+
+/// The example's files, by path.
+const EXAMPLE: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/integrationhub.rs"));
+
+/// Serves the IntegrationHub example: one backend that speaks 3.3, and fourteen versions in front of it.
+///
+/// Everything is in the binary; customers are kept in memory. Ctrl-C ends it. Port 0 lets the system choose one.
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// Where the gateway listens.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "SLUICE_LISTEN",
+        default_value = "127.0.0.1:8080"
+    )]
+    listen: SocketAddr,
+    /// Where the admin API listens; a loopback address.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "SLUICE_ADMIN",
+        default_value = "127.0.0.1:9901"
+    )]
+    admin: SocketAddr,
+    /// Where the demo's backend listens.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "CUSTOMERS_UPSTREAM",
+        default_value = "127.0.0.1:9100"
+    )]
+    backend: SocketAddr,
+    #[command(flatten)]
+    log: Log,
+    #[command(flatten)]
+    time: Time,
+}
+
+impl Demo {
+    pub(super) fn carry_out(self) -> Outcome {
+        // The table is what there is to see.
+        self.log.begin_at("warn")?;
+        let watch = Watch::begin(None)
+            .map_err(|error| Failure::new(format!("signals cannot be received: {error}")))?;
+        let clock = self.time.clock();
+        let listen = free(self.listen).map_err(|e| taken("--listen", "SLUICE_LISTEN", self.listen, &e))?;
+        let admin = free(self.admin).map_err(|e| taken("--admin", "SLUICE_ADMIN", self.admin, &e))?;
+        let backend = backend(self.backend, clock)
+            .map_err(|e| taken("--backend", "CUSTOMERS_UPSTREAM", self.backend, &e))?;
+        let variables = [
+            ("SLUICE_LISTEN", listen),
+            ("SLUICE_ADMIN", admin),
+            ("CUSTOMERS_UPSTREAM", backend.addr),
+        ];
+        let variables: BTreeMap<String, String> = variables
+            .map(|(name, at)| (name.to_owned(), at.to_string()))
+            .into();
+        let example = Sources::from_files(EXAMPLE.iter().map(|(path, bytes)| (*path, *bytes)));
+        let Some(process) = Process::load(Reloader::embedded(example, variables), clock) else {
+            return Ok(Verdict::Faulty);
+        };
+        let table = table::write(process.plan(), backend.addr);
+        // Whoever presses Ctrl-C or ends the container wants it gone: there is nobody to tell.
+        let settings = Settings {
+            announce: Duration::ZERO,
+            grace: Duration::from_secs(2),
+            ..process.settings()
+        };
+        let print = move || drop(output::print(&table));
+        process.serve(settings, &nowhere(), watch, print)?;
+        backend.shutdown();
+        Ok(Verdict::Sound)
+    }
+}
+
+fn backend(address: SocketAddr, clock: Clock) -> io::Result<Running> {
+    Backend::default().clock(move || clock.now()).serve(address)
+}
+
+/// The address with the port that the system chooses for 0, if nobody listens there.
+fn free(address: SocketAddr) -> io::Result<SocketAddr> {
+    TcpListener::bind(address)?.local_addr()
+}
+
+fn taken(option: &str, variable: &str, address: SocketAddr, error: &io::Error) -> Failure {
+    let other = SocketAddr::new(address.ip(), address.port().checked_add(1).unwrap_or_default());
+    let how = format!(
+        "choose another address: `sluice demo {option} {other}`, or {variable}={other} in the environment"
+    );
+    Failure::new(format!("{address} cannot be listened on: {error}\n  {how}"))
+}
+
+/// The demo is not handed over; its process has a place for that all the same.
+fn nowhere() -> HandOver {
+    let socket = std::env::temp_dir().join(format!("sluice-demo-{}.sock", std::process::id()));
+    HandOver {
+        socket,
+        upgrade: false,
+    }
+}
