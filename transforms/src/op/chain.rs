@@ -48,7 +48,7 @@ impl Chain {
         self.steps.iter().fold(Vec::new(), |done, step| {
             let next = step.pairs();
             let ahead = done.iter().map(|p| Pair {
-                new: p.new.as_ref().map(|at| locate(&next, Direction::Up, at)),
+                new: p.new.as_ref().map(|at| step.locate(Direction::Up, at)),
                 ..p.clone()
             });
             let behind = next.iter().map(|p| Pair {
@@ -57,6 +57,12 @@ impl Chain {
             });
             behind.chain(ahead).collect()
         })
+    }
+
+    /// Where a pointer leads through all the steps.
+    pub(super) fn locate(&self, to: Direction, pointer: &Pointer) -> Pointer {
+        let steps = self.ordered(to).into_iter();
+        steps.fold(pointer.clone(), |at, step| step.locate(to, &at))
     }
 
     /// The places that any step reads or writes, at whatever point of the chain.

@@ -242,4 +242,31 @@ impl Operator for Each {
     fn stored(&self, to: Direction) -> Stored {
         self.steps.stored(to)
     }
+
+    fn locate(&self, to: Direction, pointer: &Pointer) -> Pointer {
+        let depth = self.at.names().len();
+        let here = pointer.truncate(depth);
+        let meets = |(place, name): (&String, &String)| place == "*" || place == name;
+        let below = here.names().len() == depth && self.at.names().iter().zip(here.names()).all(meets);
+        match pointer.strip(&here) {
+            Some(rest) if below => here.join(&self.steps.locate(to, &rest)),
+            _ => pointer.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pointers_keep_their_indices() {
+        let op = build(&serde_json::from_str(RENAME).unwrap(), &|_| Err(String::new())).unwrap();
+        let at = |text: &str| Pointer::parse(text).unwrap();
+        assert_eq!(op.locate(Direction::Up, &at("/l/3/o/a/x")), at("/l/3/o/b/x"));
+        assert_eq!(op.locate(Direction::Down, &at("/l/3/o/b")), at("/l/3/o/a"));
+        assert_eq!(op.locate(Direction::Up, &at("/l/3")), at("/l/3"));
+        assert_eq!(op.locate(Direction::Up, &at("/m/3/o/a")), at("/m/3/o/a"));
+    }
 }

@@ -64,7 +64,7 @@ impl<'a> Meter<'a> {
         if left == 0 || self.stack.abs_diff(here()) > STACK {
             return Err(Exn::halt(1));
         }
-        if left % WEIGHED == 0 {
+        if left.is_multiple_of(WEIGHED) {
             self.pay(weight(value, left, 0))?;
         }
         Ok(())
@@ -153,7 +153,7 @@ fn product(left: &Val, right: &Val) -> u64 {
 type Source<'s> = Term<&'s str>;
 
 /// A definition whose body passes the meter.
-pub(super) fn metered_def<'s>(def: Def<&'s str>) -> Def<&'s str> {
+pub(super) fn metered_def(def: Def<&str>) -> Def<&str> {
     Def {
         body: after_meter(metered(def.body)),
         ..def
@@ -166,32 +166,32 @@ pub(super) fn metered(term: Source<'_>) -> Source<'_> {
         Term::Id | Term::Num(_) | Term::Break(_) | Term::Var(_) => term,
         Term::Recurse => then_meter(Term::Recurse),
         Term::Str(format, parts) => Term::Str(format, parts.into_iter().map(part).collect()),
-        Term::Arr(inner) => Term::Arr(inner.map(boxed)),
+        Term::Arr(inner) => Term::Arr(inner.map(|i| boxed(*i))),
         Term::Obj(members) => Term::Obj(members.into_iter().map(member).collect()),
-        Term::Neg(inner) => Term::Neg(boxed(inner)),
+        Term::Neg(inner) => Term::Neg(boxed(*inner)),
         Term::BinOp(left, op, right) => binary(metered(*left), op, metered(*right)),
-        Term::Label(name, inner) => Term::Label(name, boxed(inner)),
+        Term::Label(name, inner) => Term::Label(name, boxed(*inner)),
         Term::Fold(name, values, pattern, passes) => {
             let pass = |(index, pass)| {
                 let pass = metered(pass);
                 if index == 0 { pass } else { after_meter(pass) }
             };
             let passes = passes.into_iter().enumerate().map(pass).collect();
-            Term::Fold(name, boxed(values), bound(pattern), passes)
+            Term::Fold(name, boxed(*values), bound(pattern), passes)
         }
-        Term::TryCatch(inner, catch) => Term::TryCatch(boxed(inner), catch.map(boxed)),
+        Term::TryCatch(inner, catch) => Term::TryCatch(boxed(*inner), catch.map(|c| boxed(*c))),
         Term::IfThenElse(cases, other) => {
             let case = |(when, then)| (metered(when), metered(then));
-            Term::IfThenElse(cases.into_iter().map(case).collect(), other.map(boxed))
+            Term::IfThenElse(cases.into_iter().map(case).collect(), other.map(|o| boxed(*o)))
         }
-        Term::Def(defs, inner) => Term::Def(defs.into_iter().map(metered_def).collect(), boxed(inner)),
+        Term::Def(defs, inner) => Term::Def(defs.into_iter().map(metered_def).collect(), boxed(*inner)),
         Term::Call(name, args) => Term::Call(name, args.into_iter().map(metered).collect()),
-        Term::Path(inner, path) => metered_path(boxed(inner), path),
+        Term::Path(inner, path) => metered_path(boxed(*inner), path),
     }
 }
 
-fn boxed(term: Box<Source<'_>>) -> Box<Source<'_>> {
-    Box::new(metered(*term))
+fn boxed(term: Source<'_>) -> Box<Source<'_>> {
+    Box::new(metered(term))
 }
 
 fn part<'s>(part: StrPart<&'s str, Source<'s>>) -> StrPart<&'s str, Source<'s>> {
@@ -209,7 +209,7 @@ fn member<'s>((key, value): (Source<'s>, Option<Source<'s>>)) -> (Source<'s>, Op
     }
 }
 
-fn bound<'s>(pattern: Pattern<&'s str>) -> Pattern<&'s str> {
+fn bound(pattern: Pattern<&str>) -> Pattern<&str> {
     match pattern {
         Pattern::Obj(members) => {
             let member = |(key, inner)| (metered(key), bound(inner));
