@@ -4,6 +4,8 @@
 //! stored document step by step; each step then sees what is stored on both of its sides (a *lens* in the sense of
 //! Foster et al., "Combinators for bidirectional tree transformations", 2007).
 
+pub mod document;
+
 use std::cell::Cell;
 
 use crate::change::Action;
