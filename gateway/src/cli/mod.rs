@@ -16,17 +16,17 @@
 //! | 1 | what was given is at fault: the configuration, a document, a request that the gateway refuses |
 //! | 2 | the command could not be carried out: bad usage, no such file, an address that is taken |
 
-//mod check;
+mod check;
 mod configuration;
 mod demo;
-//mod document;
+mod document;
 //mod explain;
 mod options;
 mod output;
 mod process;
 mod run;
 mod schema;
-//mod transform;
+mod transform;
 mod upgrade;
 
 use std::process::ExitCode;
@@ -46,9 +46,9 @@ struct Sluice {
 enum Command {
     Demo(demo::Demo),
     Run(run::Run),
-    //    Check(check::Check),
+    Check(check::Check),
     //    Explain(explain::Explain),
-    //    Transform(transform::Transform),
+    Transform(transform::Transform),
     ConfigSchema(schema::ConfigSchema),
 }
 
@@ -85,9 +85,9 @@ impl Command {
         match self {
             Self::Demo(command) => command.carry_out(),
             Self::Run(command) => command.carry_out(),
-            //            Self::Check(command) => command.carry_out(),
+            Self::Check(command) => command.carry_out(),
             //            Self::Explain(command) => command.carry_out(),
-            //            Self::Transform(command) => command.carry_out(),
+            Self::Transform(command) => command.carry_out(),
             Self::ConfigSchema(command) => command.carry_out(),
         }
     }
