@@ -6,7 +6,6 @@ use std::path::Path;
 use sluice_config::{Sources, load, render_all};
 
 #[test]
-#[ignore = "until the operators pattern, derived and script are registered"]
 fn integrationhub_loads() -> Result<(), Box<dyn Error>> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/integrationhub");
     let sources = Sources::read(&directory).map_err(|faults| render_all(&faults, &Sources::default()))?;
