@@ -214,7 +214,8 @@ async fn translated(way: &Way, line: &Line, parts: Parts, incoming: Incoming, mu
     lower::lower(way, &operation, &method, answer, &mut known.gathered).await
 }
 
-fn expect_json(headers: &HeaderMap, empty: bool) -> Result<(), Refusal> {
+/// Only JSON is translated; a body without a media type is taken for it.
+pub(crate) fn expect_json(headers: &HeaderMap, empty: bool) -> Result<(), Refusal> {
     let given = media::of(headers);
     let document = given.is_empty() || media::is_json(&given) && given != "application/json-patch+json";
     if empty || document {

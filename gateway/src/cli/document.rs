@@ -99,7 +99,9 @@ fn spaced(value: &Value) -> String {
 
 /// What differs between two documents, line by line: `-` went, `+` came. Empty when nothing differs.
 pub(super) fn difference(before: Option<&Value>, after: Option<&Value>) -> String {
-    let [before, after] = [before, after].map(|value| value.map(pretty).unwrap_or_default());
+    // A comma that comes or goes with the next line is no difference of this one.
+    let lines = |value: &Value| pretty(value).replace(",\n", "\n");
+    let [before, after] = [before, after].map(|value| value.map(lines).unwrap_or_default());
     let diff = TextDiff::from_lines(&before, &after);
     let mut out = String::new();
     for (index, group) in diff.grouped_ops(AROUND).iter().enumerate() {
@@ -137,7 +139,7 @@ mod tests {
     #[test]
     fn a_difference_names_what_went_and_what_came() {
         let shown = difference(Some(&doc(r#"{"a":1,"b":2}"#)), Some(&doc(r#"{"a":1,"c":2}"#)));
-        assert_eq!(shown, "    \"a\": 1,\n-   \"b\": 2\n+   \"c\": 2\n  }\n");
+        assert_eq!(shown, "    \"a\": 1\n-   \"b\": 2\n+   \"c\": 2\n  }\n");
         assert_eq!(difference(Some(&doc("{}")), Some(&doc("{}"))), "");
     }
 }

@@ -20,7 +20,7 @@ mod check;
 mod configuration;
 mod demo;
 mod document;
-//mod explain;
+mod explain;
 mod options;
 mod output;
 mod process;
@@ -47,7 +47,7 @@ enum Command {
     Demo(demo::Demo),
     Run(run::Run),
     Check(check::Check),
-    //    Explain(explain::Explain),
+    Explain(explain::Explain),
     Transform(transform::Transform),
     ConfigSchema(schema::ConfigSchema),
 }
@@ -86,7 +86,7 @@ impl Command {
             Self::Demo(command) => command.carry_out(),
             Self::Run(command) => command.carry_out(),
             Self::Check(command) => command.carry_out(),
-            //            Self::Explain(command) => command.carry_out(),
+            Self::Explain(command) => command.carry_out(),
             Self::Transform(command) => command.carry_out(),
             Self::ConfigSchema(command) => command.carry_out(),
         }

@@ -71,7 +71,8 @@ async fn translate(way: &Way, operation: &str, status: u16, headers: Vec<(String
     way.edition.offload.run(large, work).await?
 }
 
-fn unlowered(fault: &Fault) -> Refusal {
+/// An answer that cannot be lowered, as the client is told.
+pub(crate) fn unlowered(fault: &Fault) -> Refusal {
     let detail = format!("the upstream's answer cannot be shown in this version: {}", fault.detail);
     Refusal::new(Kind::UntranslatableAnswer, detail)
 }
