@@ -20,6 +20,7 @@ pub mod pointer;
 pub mod shape;
 pub mod template;
 pub mod change;
+pub mod check;
 pub mod lineage;
 pub mod message;
 pub mod message_op;

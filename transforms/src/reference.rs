@@ -300,7 +300,8 @@ impl<'a> Interpreter<'a> {
         Fault { pointer, ..fault }
     }
 
-    fn first_pointer(&self, index: usize, operation: &str, pointer: &Pointer) -> Pointer {
+    /// Where a place before the step of that number was in the version that the chain starts from.
+    pub(crate) fn first_pointer(&self, index: usize, operation: &str, pointer: &Pointer) -> Pointer {
         self.chain.steps[..index].iter().rev().fold(pointer.clone(), |pointer, (pass, to)| {
             let shape = body_shape(pass.target(*to), operation);
             pointer_step(pass, to.back(), shape, &pointer)

@@ -334,6 +334,12 @@ impl Operator for Add {
         }
     }
 
+    /// A constant that is shown, and ignored when it is sent.
+    fn alike(&self, side: Side) -> Vec<Pointer> {
+        let ignored = self.show.is_some() && self.unstorable == Unstorable::Drop;
+        if ignored && side == Side::New { vec![self.at.clone()] } else { Vec::new() }
+    }
+
     fn stored(&self, to: Direction) -> Stored {
         let keeps = matches!(self.replace, Some(Choice::Keep)) || matches!(self.patch, Some(Choice::Keep));
         match to {

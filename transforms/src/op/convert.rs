@@ -25,7 +25,7 @@ use serde_json::{Value as Json, json};
 use super::registry::{Entry, Files, SettingsFault, pointer, schema, settings};
 use super::rules::{bounds, carry_values, forget_form, wrong_kind};
 use super::scalar::{InPlace, Rewrite};
-use super::{Direction, Operator};
+use super::{Direction, Operator, Side};
 use crate::fault::Fault;
 use crate::shape::{Kind, Shape, TypeFault, Types};
 use crate::value::Value;
@@ -196,6 +196,12 @@ impl Convert {
 impl Rewrite for Convert {
     fn name(&self) -> &'static str {
         "convert"
+    }
+
+    /// Texts of a number or of an instant: several stand for the same.
+    fn alike(&self, side: Side) -> bool {
+        let form = if side == Side::Old { self.old } else { self.new };
+        matches!(form, Form::Text | Form::DecimalText | Form::Rfc3339 | Form::HttpDate)
     }
 
     fn retype(&self, to: Direction, shape: &mut Shape, _: &Types) -> Result<(), TypeFault> {

@@ -262,6 +262,11 @@ pub trait Operator: Debug + Send + Sync {
     fn locate(&self, to: Direction, pointer: &Pointer) -> Pointer {
         locate(&self.pairs(), to, pointer)
     }
+
+    /// The places on one side where the step takes different values for the same: the equivalences that it declares.
+    fn alike(&self, _side: Side) -> Vec<Pointer> {
+        Vec::new()
+    }
 }
 
 /// The places of pairs on one side.
@@ -361,5 +366,9 @@ impl Operator for Reversed {
 
     fn locate(&self, to: Direction, pointer: &Pointer) -> Pointer {
         self.inner.locate(to.back(), pointer)
+    }
+
+    fn alike(&self, side: Side) -> Vec<Pointer> {
+        self.inner.alike(if side == Side::Old { Side::New } else { Side::Old })
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use super::{Direction, Operator, Pair, Site, Stored, needs_stored};
+use super::{Direction, Operator, Pair, Side, Site, Stored, needs_stored};
 use crate::contract::Purpose;
 use crate::fault::Fault;
 use crate::pointer::Pointer;
@@ -50,6 +50,11 @@ pub trait Rewrite: Debug + Send + Sync {
 
     /// Whether any value can be [`Self::ambiguous`] in this direction.
     fn ever_ambiguous(&self, to: Direction) -> bool;
+
+    /// Whether different values of this side are the same to the other: an equivalence that the step declares.
+    fn alike(&self, _side: Side) -> bool {
+        false
+    }
 }
 
 /// A rewriting at a place of a type; the empty pointer is the value itself.
@@ -112,6 +117,10 @@ impl<R: Rewrite> Operator for InPlace<R> {
                 Ok(())
             }
         }
+    }
+
+    fn alike(&self, side: Side) -> Vec<Pointer> {
+        if self.rewrite.alike(side) { vec![self.at.clone()] } else { Vec::new() }
     }
 
     fn stored(&self, to: Direction) -> Stored {

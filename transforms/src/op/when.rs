@@ -11,19 +11,23 @@
 //! Loses what the steps lose. A client that turns a stored document into one of the other kind makes a new one: nothing
 //! is kept of what the steps hide.
 
+mod condition;
+
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::branch_types::{merged, retyped};
 use super::chain::Chain;
-use super::registry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
+use super::registry::{Case, Entry, Files, SettingsFault, What, schema, settings};
 use super::{Direction, Operator, Pair, Side, Site, Stored, needs_stored, touches};
 use crate::contract::Purpose;
 use crate::fault::Fault;
 use crate::pointer::Pointer;
 use crate::shape::{Kind, Shape, TypeFault, Types};
 use crate::value::Value;
+pub use condition::{ConditionSettings, KindName};
+use condition::{Condition, given};
 
 /// Settings of `when`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -58,52 +62,10 @@ pub struct Settings {
     pub otherwise: Vec<Json>,
 }
 
-/// A condition on one side: a place and one of `equals`, `in`, `present` and `kind`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConditionSettings {
-    /// The place that decides, as a JSON Pointer.
-    pub at: String,
-    /// It must equal this value.
-    #[serde(default, deserialize_with = "given")]
-    pub equals: Option<Json>,
-    /// It must equal one of these values.
-    #[serde(default, rename = "in")]
-    pub one_of: Option<Vec<Json>>,
-    /// It must be there, or must not.
-    #[serde(default)]
-    pub present: Option<bool>,
-    /// It must be of this kind.
-    #[serde(default)]
-    pub kind: Option<KindName>,
-}
-
-/// Kinds of JSON values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum KindName {
-    /// `null`
-    Null,
-    /// `true` or `false`
-    Boolean,
-    /// A number.
-    Number,
-    /// A string.
-    Text,
-    /// An array.
-    List,
-    /// An object.
-    Object,
-}
-
-/// `equals: null` is a value, not an absent setting.
-fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Json>, D::Error> {
-    Json::deserialize(from).map(Some)
-}
-
 const CARD: &str =
     r#"{"at": "/kind", "equals": "card", "steps": [{"rename": {"from": "/no", "to": "/number"}}]}"#;
 const FEE: &str = r#"{"old": {"at": "/fee", "kind": "text"}, "new": {"at": "/fee", "kind": "object"}, "steps": [{"wrap": {"from": "/fee", "to": "/fee/amount"}}]}"#;
+const PORT: &str = r#"{"old": {"at": "/p", "kind": "text"}, "new": {"at": "/s/p/name", "present": true}, "steps": [{"move": {"from": "/p", "to": "/s/p/name"}}], "otherwise": [{"move": {"from": "/p", "to": "/s/p/number"}}]}"#;
 const BOTH: &str = r#"{"at": "/v", "in": [1, 2], "steps": [{"rename": {"from": "/a", "to": "/b"}}], "otherwise": [{"rename": {"from": "/a", "to": "/c"}}]}"#;
 
 /// `when`.
@@ -155,6 +117,14 @@ pub const WHEN: Entry = Entry {
         Case {
             settings: FEE,
             what: What::RefusedDown(r#"{"fee":"1"}"#, "/fee"),
+        },
+        Case {
+            settings: PORT,
+            what: What::Both(r#"{"p":"http"}"#, r#"{"s":{"p":{"name":"http"}}}"#),
+        },
+        Case {
+            settings: PORT,
+            what: What::Both(r#"{"p":80}"#, r#"{"s":{"p":{"number":80}}}"#),
         },
         Case {
             settings: CARD,
@@ -247,106 +217,6 @@ fn conditions(settings: Settings) -> Result<(Condition, Condition, bool), Settin
     }
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct Condition {
-    pub(super) at: Pointer,
-    test: Test,
-}
-
-#[derive(Clone, Debug)]
-enum Test {
-    In(Vec<Value>),
-    Present(bool),
-    Kind(KindName),
-}
-
-impl Condition {
-    fn new(settings: ConditionSettings, setting: &str) -> Result<Self, SettingsFault> {
-        let at = pointer(&settings.at, &format!("{setting}/at"))?;
-        let tests = [
-            settings.equals.map(|v| Test::In(vec![Value::from_serde(&v)])),
-            settings
-                .one_of
-                .map(|all| Test::In(all.iter().map(Value::from_serde).collect())),
-            settings.present.map(Test::Present),
-            settings.kind.map(Test::Kind),
-        ];
-        let mut tests = tests.into_iter().flatten();
-        match (tests.next(), tests.next()) {
-            (Some(test), None) => Ok(Self { at, test }),
-            _ => Err(SettingsFault::new(
-                setting,
-                "give one of `equals`, `in`, `present` and `kind`",
-            )),
-        }
-    }
-
-    fn holds(&self, doc: &Value) -> bool {
-        let value = self.at.look(doc);
-        match &self.test {
-            Test::In(values) => value.is_some_and(|v| values.contains(v)),
-            Test::Present(wanted) => value.is_some() == *wanted,
-            Test::Kind(kind) => value.is_some_and(|v| kind_of(v) == *kind),
-        }
-    }
-
-    /// What a type says about the condition. Among alternatives, a member that one does not know is absent from it.
-    pub(super) fn decided(&self, shape: &Shape, types: &Types, alternative: bool) -> Option<bool> {
-        let unknown = alternative && shape.knows(&self.at, types) == crate::shape::Known::No;
-        let place = shape.at(&self.at, types).map(|s| s.resolve(types));
-        match (&self.test, place) {
-            (Test::Present(wanted), None) if unknown => Some(!wanted),
-            (_, None) if unknown => Some(false),
-            (Test::In(values), Some(place)) => decided_by_values(values, place),
-            (Test::Kind(kind), Some(place)) if !place.nullable => {
-                kind_of_type(&place.kind).map(|k| k == *kind)
-            }
-            _ => None,
-        }
-    }
-}
-
-fn decided_by_values(values: &[Value], place: &Shape) -> Option<bool> {
-    let constant = place.rules.get("const").map(std::slice::from_ref);
-    let listed = place
-        .rules
-        .get("enum")
-        .and_then(Json::as_array)
-        .map(Vec::as_slice);
-    let allowed = constant.or(listed)?;
-    let hits = allowed
-        .iter()
-        .filter(|v| values.contains(&Value::from_serde(v)))
-        .count();
-    match hits {
-        0 => Some(false),
-        n if n == allowed.len() && !place.nullable => Some(true),
-        _ => None,
-    }
-}
-
-fn kind_of(value: &Value) -> KindName {
-    match value {
-        Value::Null => KindName::Null,
-        Value::Bool(_) => KindName::Boolean,
-        Value::Number(_) => KindName::Number,
-        Value::Text(_) => KindName::Text,
-        Value::List(_) => KindName::List,
-        Value::Object(_) => KindName::Object,
-    }
-}
-
-fn kind_of_type(kind: &Kind) -> Option<KindName> {
-    Some(match kind {
-        Kind::Text => KindName::Text,
-        Kind::Integer | Kind::Number => KindName::Number,
-        Kind::Boolean => KindName::Boolean,
-        Kind::List(_) => KindName::List,
-        Kind::Object { .. } | Kind::Map(_) => KindName::Object,
-        Kind::Any | Kind::Ref(_) | Kind::OneOf(_) => return None,
-    })
-}
-
 #[derive(Debug)]
 struct When {
     old: Condition,
@@ -376,10 +246,32 @@ impl When {
         match condition.decided(shape, types, alternative) {
             Some(holds) => retyped(self.branch(holds), to, shape, types),
             None => Ok(merged(
-                retyped(&self.steps, to, shape, types)?,
-                retyped(&self.otherwise, to, shape, types)?,
+                self.way(to, true, shape, types)?.1,
+                self.way(to, false, shape, types)?.1,
             )),
         }
+    }
+
+    /// The types of the documents that go one way, before and after it.
+    fn way(&self, to: Direction, holds: bool, shape: &Shape, types: &Types) -> Result<(Shape, Shape), TypeFault> {
+        let mut before = shape.clone();
+        before.open(types);
+        self.condition(to.source()).assume(holds, &mut before, types);
+        let after = retyped(self.branch(holds), to, &before, types)?;
+        Ok((before, after))
+    }
+}
+
+/// The site of documents that go one way. Where no type can be told, it stays as wide as both ways.
+fn narrowed<'a>(site: &Site<'a>, types: Option<&'a (Shape, Shape)>) -> Site<'a> {
+    match types {
+        Some((before, after)) if !matches!(before.kind, Kind::OneOf(_)) => Site {
+            source: before,
+            target: Some(after),
+            target_types: site.source_types,
+            ..*site
+        },
+        _ => *site,
     }
 }
 
@@ -417,7 +309,8 @@ impl Operator for When {
             ..*site
         };
         let site = if same_kind { site } else { &made };
-        self.branch(holds).apply(to, doc, site)?;
+        let types = self.way(to, holds, site.source, site.source_types).ok();
+        self.branch(holds).apply(to, doc, &narrowed(site, types.as_ref()))?;
         let seen = self.condition(to.target());
         if self.apart && seen.holds(doc) != holds {
             let fault = Fault::unfit("the other version would take this for something else");
@@ -443,5 +336,30 @@ impl Operator for When {
             Stored::Never => Stored::Never,
             Stored::Kept | Stored::Consulted => Stored::Consulted,
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::shape::{Field, Known};
+
+    #[test]
+    fn what_decides_is_absent_from_the_documents_that_go_the_other_way() {
+        let op = build(&serde_json::from_str(PORT).unwrap(), &|_| Err(String::new())).unwrap();
+        let field = |name: &str, shape: Shape| Field {
+            shape,
+            ..Field::any(name)
+        };
+        let object = |fields: Vec<Field>| Shape::from(Kind::Object { fields, open: true });
+        let port = object(vec![field("number", Kind::Integer.into()), field("name", Kind::Text.into())]);
+        let mut shape = object(vec![field("s", object(vec![field("p", port)]))]);
+        op.retype(Direction::Down, &mut shape, &Types::new()).unwrap();
+        // Only those whose port has a name may have a number beside it: that the steps would have to declare.
+        let at = |text: &str| Pointer::parse(text).unwrap();
+        assert_eq!(shape.knows(&at("/s/p/name"), &Types::new()), Known::No);
+        assert_eq!(shape.knows(&at("/s/p/number"), &Types::new()), Known::Yes);
+        assert_eq!(shape.knows(&at("/p"), &Types::new()), Known::Yes);
     }
 }
