@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, Response};
 use jiff::Timestamp;
+use sluice_transforms::change::Action;
 use sluice_transforms::lineage::{Chain, Lineage};
 use sluice_transforms::parse::{DEPTH, parse};
 use sluice_transforms::value::Value;
@@ -108,10 +109,15 @@ fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The changes of a chain with their steps in the order in which they are taken.
-pub(super) fn legs(lineage: &Lineage, chain: &Chain) -> Vec<Leg> {
+/// The changes of a chain with their steps in the order in which they are taken. Steps on the messages of other
+/// operations are left out, once the operation is known.
+pub(super) fn legs(lineage: &Lineage, chain: &Chain, operation: Option<&str>) -> Vec<Leg> {
+    let others = |action: &Action| match (action, operation) {
+        (Action::Message { operation: of, .. }, Some(id)) => of != "*" && of != id,
+        _ => false,
+    };
     let mut legs: Vec<(usize, Leg)> = Vec::new();
-    for (pass, to) in &chain.steps {
+    for (pass, to) in chain.steps.iter().filter(|(pass, _)| !others(&pass.action)) {
         let step = (pass.action.name(), pass.action.subject().to_owned());
         match legs.last_mut() {
             Some((change, leg)) if *change == pass.change => leg.steps.push(step),

@@ -95,7 +95,8 @@ impl Walk<'_> {
         };
         let segments = identified.segments.clone();
         known.identified = Some(identified);
-        told.chain = legs(&api.lineage, &way.version().lift);
+        let lift = &way.version().lift;
+        told.chain = legs(&api.lineage, lift, None);
         let routed = route::route(
             way.version(),
             api.documented,
@@ -107,6 +108,7 @@ impl Walk<'_> {
         if let Routed::Operation(request) = &routed {
             known.operation.clone_from(&request.operation);
             told.operation = Some(request.operation.clone());
+            told.chain = legs(&api.lineage, lift, Some(&request.operation));
         }
         match routed {
             Routed::Operation(request) if !way.version().is_origin() => {

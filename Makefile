@@ -1,0 +1,46 @@
+# What there is to do here. `make help` lists the targets.
+#
+# `make demo` and `make test` do all the set-up on a fresh machine that has Rust: what else is missing is installed where
+# that is allowed (root, apt-get), else the command for it is named.
+
+SHELL := /bin/sh
+JOBS ?= 2
+
+.PHONY: help demo test lint bench tools rust
+
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: tools ## builds Sluice, serves the example with a backend of its own, prints a curl line a version
+	cargo run --release --locked -p sluice-gateway --bin sluice -- demo
+
+test: tools ## installs what tests need where it may, else names the command; runs every test
+	cargo test --workspace --locked -j $(JOBS)
+
+lint: rust ## checks formatting and lints; warnings are errors
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -j $(JOBS) -- -D warnings
+
+bench: tools ## measures beside nginx, as ratios, on a quiet machine (WHAT="pass versions engine")
+	@command -v nginx >/dev/null || { echo "make bench compares with nginx: apt-get install nginx-light" >&2; exit 1; }
+	cargo run --release --locked -p sluice-benches -- $(WHAT)
+
+# A dependency builds zlib-ng: cmake and a C compiler. Tests send signals with kill.
+tools: rust
+	@missing=""; \
+	command -v cmake >/dev/null || missing="$$missing cmake"; \
+	command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	env kill -l >/dev/null 2>&1 || missing="$$missing procps"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+		echo "missing:$$missing (as Debian calls them); install them with your system's package manager" >&2; exit 1; \
+	elif [ "$$(id -u)" = 0 ]; then \
+		echo "installing:$$missing"; \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
+	else \
+		echo "missing:$$missing; install them with: sudo apt-get install$$missing" >&2; exit 1; \
+	fi
+
+rust:
+	@command -v cargo >/dev/null || { \
+		echo "Rust is missing: see https://rustup.rs; rust-version in Cargo.toml names the oldest release that will do" >&2; exit 1; }

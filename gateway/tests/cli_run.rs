@@ -1,0 +1,339 @@
+//! Commands that serve: `run` with its reloads and its end, and `demo` with every line that it prints.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "cli/sluice.rs"]
+mod binary;
+#[path = "cli/todos.rs"]
+mod todos;
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use binary::{Process, ask, example, free_address, get, sluice};
+use serde_json::Value as Json;
+
+/// The small example in a directory of its own, served.
+struct Served {
+    directory: tempfile::TempDir,
+    process: Process,
+    data: SocketAddr,
+    admin: SocketAddr,
+}
+
+const CHANGE: &str = "apis/todos/changes/1-2.yaml";
+
+fn copy(to: &Path) {
+    for name in ["sluice.yaml", "apis/todos/api.yaml", CHANGE] {
+        fs::create_dir_all(to.join(name).parent().unwrap()).unwrap();
+        fs::copy(format!("{}/{name}", example("hello")), to.join(name)).unwrap();
+    }
+}
+
+impl Served {
+    fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        copy(directory.path());
+        Self::start_at(directory, |directory| directory.to_owned())
+    }
+
+    fn start_at(directory: tempfile::TempDir, path: impl Fn(&Path) -> std::path::PathBuf) -> Self {
+        let (data, admin, backend) = (free_address(), free_address(), todos::serve());
+        let environment = [
+            ("SLUICE_LISTEN", data.to_string()),
+            ("SLUICE_ADMIN", admin.to_string()),
+            ("TODOS_UPSTREAM", backend.to_string()),
+            (
+                "SLUICE_UPGRADE_SOCKET",
+                directory.path().join("upgrade.sock").to_str().unwrap().to_owned(),
+            ),
+        ];
+        let path = path(directory.path());
+        let process = Process::start(
+            &["run", path.to_str().unwrap(), "--log-format", "json"],
+            &environment,
+        );
+        process.until("readiness", || {
+            get(admin, "/readyz").is_some_and(|answer| answer.status == 200)
+        });
+        Self {
+            directory,
+            process,
+            data,
+            admin,
+        }
+    }
+
+    fn plan(&self) -> Json {
+        serde_json::from_str(&get(self.admin, "/plan").unwrap().body).unwrap()
+    }
+
+    fn generation(&self) -> u64 {
+        self.plan()["generation"].as_u64().unwrap()
+    }
+
+    fn write(&self, name: &str, from: &str, to: &str) {
+        let file = self.directory.path().join(name);
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from));
+        fs::write(file, text.replace(from, to)).unwrap();
+    }
+
+    /// What version 1 reads.
+    fn read(&self) -> String {
+        get(self.data, "/v1/todos/1").unwrap().body
+    }
+
+    fn until_generation(&self, generation: u64) {
+        self.process
+            .until("the edition", || self.generation() == generation);
+    }
+}
+
+#[test]
+fn the_small_example_serves_any_json_backend() {
+    let served = Served::start();
+    assert_eq!(served.read(), r#"{"id":1,"title":"read","done":false}"#);
+    assert_eq!(get(served.data, "/v2/todos/1").unwrap().body, todos::STORED);
+    let fields = "Content-Type: application/json\r\n";
+    let made = ask(
+        served.data,
+        "POST",
+        "/v1/todos",
+        fields,
+        r#"{"title":"write","done":true}"#,
+    )
+    .unwrap();
+    assert_eq!(
+        (made.status, made.body.as_str()),
+        (201, r#"{"title":"write","done":true}"#)
+    );
+    assert_eq!(todos::last_body(), r#"{"name":"write","status":"finished"}"#);
+}
+
+#[test]
+fn a_file_that_changes_is_a_reload() {
+    let served = Served::start();
+    served.write(CHANGE, "from: /title", "from: /label");
+    served.until_generation(2);
+    assert_eq!(served.read(), r#"{"id":1,"label":"read","done":false}"#);
+}
+
+#[test]
+fn a_link_that_is_pointed_elsewhere_is_a_reload() {
+    // As Kubernetes mounts a ConfigMap: the files are links into `..data`, which is one more.
+    let directory = tempfile::tempdir().unwrap();
+    let mount = directory.path().join("mount");
+    for (name, title) in [("..one", "/title"), ("..two", "/label")] {
+        copy(&mount.join(name));
+        let change = mount.join(name).join(CHANGE);
+        let text = fs::read_to_string(&change).unwrap().replace("/title", title);
+        fs::write(change, text).unwrap();
+    }
+    symlink("..one", mount.join("..data")).unwrap();
+    symlink("..data/sluice.yaml", mount.join("sluice.yaml")).unwrap();
+    symlink("..data/apis", mount.join("apis")).unwrap();
+    let served = Served::start_at(directory, |directory| directory.join("mount"));
+    assert!(served.read().contains("title"));
+    symlink("..two", mount.join("..data_tmp")).unwrap();
+    fs::rename(mount.join("..data_tmp"), mount.join("..data")).unwrap();
+    served.until_generation(2);
+    assert!(served.read().contains("label"));
+    served.process.signal("HUP");
+    served
+        .process
+        .until("the signal", || served.process.err().contains("SIGHUP"));
+    assert_eq!(served.generation(), 2);
+}
+
+#[test]
+fn a_directory_that_is_replaced_is_a_reload() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["one", "two"] {
+        copy(&directory.path().join(name));
+    }
+    let change = directory.path().join("two").join(CHANGE);
+    fs::write(
+        &change,
+        fs::read_to_string(&change).unwrap().replace("/title", "/label"),
+    )
+    .unwrap();
+    symlink("one", directory.path().join("current")).unwrap();
+    let served = Served::start_at(directory, |directory| directory.join("current"));
+    let link = |name: &str| {
+        symlink(name, served.directory.path().join("next")).unwrap();
+        fs::rename(
+            served.directory.path().join("next"),
+            served.directory.path().join("current"),
+        )
+        .unwrap();
+    };
+    link("two");
+    served.until_generation(2);
+    assert!(served.read().contains("label"));
+    served.write(&format!("two/{CHANGE}"), "/label", "/caption");
+    served.until_generation(3);
+    link("one");
+    served.until_generation(4);
+    assert!(served.read().contains("title"));
+}
+
+#[test]
+fn a_faulty_file_leaves_the_old_edition_and_is_told() {
+    let served = Served::start();
+    served.write(CHANGE, "summary:", "sumary:");
+    served.process.until("the diagnostics", || {
+        served.process.err().contains("did you mean `summary`?")
+    });
+    assert_eq!((served.generation(), served.read().contains("title")), (1, true));
+    let refused = ask(served.admin, "POST", "/reload", "", "").unwrap();
+    let problem: Json = serde_json::from_str(&refused.body).unwrap();
+    assert_eq!(
+        (refused.status, problem["code"].as_str()),
+        (409, Some("faulty_configuration"))
+    );
+    assert_eq!(problem["diagnostics"][0]["file"], CHANGE);
+    served.write(CHANGE, "sumary:", "summary:");
+    served.write(CHANGE, "from: /title", "from: /label");
+    served.until_generation(2);
+}
+
+#[test]
+fn sighup_and_the_admin_api_reload_through_the_same_function() {
+    let served = Served::start();
+    served.process.signal("HUP");
+    served.process.until("the signal", || {
+        served.process.err().contains("\"why\":\"SIGHUP\"")
+    });
+    let unchanged = ask(served.admin, "POST", "/reload", "", "").unwrap();
+    assert_eq!(
+        (unchanged.status, unchanged.body.as_str()),
+        (200, r#"{"changed":false,"generation":1}"#)
+    );
+    assert_eq!(get(served.admin, "/reload").unwrap().status, 405);
+    assert_eq!(served.generation(), 1);
+}
+
+#[test]
+fn what_only_a_new_process_can_change_is_named_and_waits() {
+    let served = Served::start();
+    assert_eq!(served.plan()["pending"], Json::Array(Vec::new()));
+    served.write("sluice.yaml", "upstreams:", "workers: 1\nupstreams:");
+    served.until_generation(2);
+    assert_eq!(served.plan()["pending"][0], "workers");
+    assert!(
+        served.process.err().contains("\"settings\":\"workers\""),
+        "{}",
+        served.process.err()
+    );
+    served.write("sluice.yaml", "workers: 1\n", "");
+    served.until_generation(3);
+    assert_eq!(served.plan()["pending"], Json::Array(Vec::new()));
+}
+
+#[test]
+fn sigterm_drains_and_ends_with_0() {
+    let mut served = Served::start();
+    served.write(
+        "sluice.yaml",
+        "upstreams:",
+        "drain: {announce: 10ms, grace: 1s}\nupstreams:",
+    );
+    served.until_generation(2);
+    assert_eq!(served.plan()["pending"][0], "drain");
+    served.process.signal("TERM");
+    assert_eq!(served.process.end().code(), Some(0));
+}
+
+#[test]
+fn an_address_that_is_taken_is_2_and_says_how_to_choose_another() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let free = "127.0.0.1:0";
+    for (option, variable) in [
+        ("--listen", "SLUICE_LISTEN"),
+        ("--admin", "SLUICE_ADMIN"),
+        ("--backend", "CUSTOMERS_UPSTREAM"),
+    ] {
+        let others = ["--listen", "--admin", "--backend"]
+            .into_iter()
+            .filter(|other| *other != option);
+        let mut arguments = vec!["demo", option, &address];
+        others.for_each(|other| arguments.extend([other, free]));
+        let said = sluice(&arguments, "");
+        assert_eq!(said.code, 2, "{}", said.err);
+        assert!(
+            said.err.contains(option) && said.err.contains(variable),
+            "{}",
+            said.err
+        );
+    }
+}
+
+/// The arguments of a curl line: fields, and where to.
+fn curl(line: &str) -> Option<(String, SocketAddr, String)> {
+    let (_, arguments) = line.split_once("curl ")?;
+    let words: Vec<&str> = arguments
+        .split('\'')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+        .collect();
+    let url = words.iter().find_map(|word| word.strip_prefix("http://"))?;
+    let (address, path) = url.split_once('/')?;
+    let header = words
+        .iter()
+        .position(|word| *word == "-H")
+        .map(|at| format!("{}\r\n", words[at + 1]));
+    Some((
+        header.unwrap_or_default(),
+        address.parse().unwrap(),
+        format!("/{path}"),
+    ))
+}
+
+#[test]
+fn every_line_that_the_demo_prints_answers() {
+    let free = "127.0.0.1:0".to_owned();
+    let names = ["SLUICE_LISTEN", "SLUICE_ADMIN", "CUSTOMERS_UPSTREAM"];
+    let mut demo = Process::start(
+        &["demo", "--now", "2031-01-02T03:04:05Z"],
+        &names.map(|name| (name, free.clone())),
+    );
+    demo.until("the table", || demo.out().contains("Ctrl-C ends the demo."));
+    let table = demo.out();
+    let lines: Vec<_> = table.lines().filter_map(curl).collect();
+    assert_eq!(lines.len(), 14 + 3 + 2, "{table}");
+    for (header, address, target) in &lines {
+        let answer = ask(*address, "GET", target, header, "").unwrap();
+        assert_eq!(answer.status, 200, "{target}: {}", answer.body);
+        let shown = if header.is_empty() && !target.contains("api-version") {
+            ""
+        } else {
+            "api-version: 3.1\r\n"
+        };
+        assert!(answer.head.contains(shown), "{target}: {}", answer.head);
+    }
+    let (_, address, _) = &lines[0];
+    let customer = get(*address, "/v3.3/customers/cus_000018").unwrap().body;
+    let mut customer: Json = serde_json::from_str(&customer).unwrap();
+    customer
+        .as_object_mut()
+        .unwrap()
+        .retain(|name, _| name != "id" && name != "createdAt");
+    let made = ask(
+        *address,
+        "POST",
+        "/v3.3/customers",
+        "Content-Type: application/json\r\n",
+        &customer.to_string(),
+    )
+    .unwrap();
+    assert!(
+        made.body.contains("\"createdAt\":\"2031-01-02T03:"),
+        "{}",
+        made.body
+    );
+    demo.signal("INT");
+    assert_eq!(demo.end().code(), Some(0), "{}", demo.err());
+}
