@@ -29,11 +29,12 @@ pub(crate) fn measure(course: &Course) -> Result<(), Fault> {
         .map(|(_, path, size)| ((*path).to_owned(), document(*size)));
     let backend = backend::start(answers.collect())?;
     let peers = [
-        peer::nginx(backend, course.workers)?,
+        peer::nginx("nginx", false, backend, course.workers)?,
+        peer::nginx("nginx, same fields", true, backend, course.workers)?,
         peer::pass_through(backend, course.workers)?,
     ];
     println!(
-        "\nPass-through, CPU µs a request, median of {} rounds of {:?} (least to most); {} connections, {} workers each",
+        "\nPass-through, CPU µs a request, median of {} rounds of {:?} (least to most); {} connections, {} workers each; aim: ratio of at most 1.20",
         course.rounds, course.round, course.connections, course.workers
     );
     for (size, path, _) in sizes {
@@ -42,8 +43,8 @@ pub(crate) fn measure(course: &Course) -> Result<(), Fault> {
     Ok(())
 }
 
-fn compare(size: &str, path: &str, peers: &[Peer; 2], course: &Course) -> Result<(), Fault> {
-    let mut rounds = [Vec::new(), Vec::new()];
+fn compare(size: &str, path: &str, peers: &[Peer; 3], course: &Course) -> Result<(), Fault> {
+    let mut rounds = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..course.rounds {
         for (peer, rounds) in peers.iter().zip(&mut rounds) {
             rounds.push(round(peer, path, course)?);
@@ -51,19 +52,18 @@ fn compare(size: &str, path: &str, peers: &[Peer; 2], course: &Course) -> Result
     }
     for (peer, rounds) in peers.iter().zip(&rounds) {
         let rate = Figure::of(rounds.iter().map(|r| r.rate)).median;
-        println!(
-            "  {size:>5}  {:<8}{}   {rate:.0} requests/s",
-            peer.name,
-            Figure::of(rounds.iter().map(|r| r.cpu))
-        );
+        let cpu = Figure::of(rounds.iter().map(|r| r.cpu));
+        println!("  {size:>5}  {:<28}{cpu}   {rate:.0} requests/s", peer.name);
     }
     // Neighbouring rounds met the same neighbours on the machine.
-    let [nginx, sluice] = &rounds;
-    let ratios = nginx.iter().zip(sluice).map(|(n, s)| s.cpu / n.cpu);
-    println!(
-        "  {size:>5}  ratio   {}   sluice / nginx, of neighbouring rounds; aim: at most 1.2",
-        Figure::of(ratios)
-    );
+    let [nginx, same, sluice] = &rounds;
+    for (name, other) in [("sluice / nginx", nginx), ("sluice / nginx, same fields", same)] {
+        let ratios = other.iter().zip(sluice).map(|(n, s)| s.cpu / n.cpu);
+        println!(
+            "  {size:>5}  {name:<28}{}   ratio of neighbouring rounds",
+            Figure::of(ratios)
+        );
+    }
     Ok(())
 }
 

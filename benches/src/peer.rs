@@ -18,27 +18,45 @@ pub(crate) struct Peer {
     _directory: TempDir,
 }
 
-/// nginx from the system's packages. It takes `/v2.0` off the path, as Sluice does.
-pub(crate) fn nginx(backend: SocketAddr, workers: usize) -> Result<Peer, Fault> {
+/// nginx from the system's packages. It takes `/v2.0` off the path, as Sluice does; with `fields` it also sets the
+/// fields that Sluice sets.
+pub(crate) fn nginx(
+    name: &'static str,
+    fields: bool,
+    backend: SocketAddr,
+    workers: usize,
+) -> Result<Peer, Fault> {
     let directory = tempfile::tempdir()?;
     let address = free_address()?;
     let config = directory.path().join("nginx.conf");
-    fs::write(&config, nginx_config(address, backend, workers))?;
+    let fields = if fields { FIELDS } else { "" };
+    fs::write(&config, nginx_config(address, backend, workers, fields))?;
     let mut command = Command::new("nginx");
     command.arg("-p").arg(directory.path()).arg("-c").arg(&config);
     command.arg("-e").arg(directory.path().join("error.log"));
     let process = Process::start(command, &directory.path().join("log"), address)
         .map_err(|e| format!("{e}\nnginx is needed: apt-get install nginx-light"))?;
     Ok(Peer {
-        name: "nginx",
+        name,
         address,
         process,
         _directory: directory,
     })
 }
 
+/// What Sluice tells the backend of the client, and the client of the answer.
+const FIELDS: &str = "
+            proxy_set_header X-Forwarded-For $remote_addr;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header X-Forwarded-Host $http_host;
+            proxy_set_header Forwarded \"for=$remote_addr;host=$http_host;proto=$scheme\";
+            proxy_set_header Via \"1.1 nginx\";
+            proxy_set_header X-Real-IP \"\";
+            add_header API-Version 2.0;
+            add_header Via \"1.1 nginx\";";
+
 /// As fast as nginx goes: no log, no temporary files, connections that are kept on both sides.
-fn nginx_config(address: SocketAddr, backend: SocketAddr, workers: usize) -> String {
+fn nginx_config(address: SocketAddr, backend: SocketAddr, workers: usize, fields: &str) -> String {
     format!(
         "daemon off;
 worker_processes {workers};
@@ -63,7 +81,7 @@ http {{
         location /v2.0/ {{
             proxy_pass http://backend/;
             proxy_http_version 1.1;
-            proxy_set_header Connection \"\";
+            proxy_set_header Connection \"\";{fields}
         }}
     }}
 }}

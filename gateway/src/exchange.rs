@@ -72,7 +72,7 @@ impl Way {
 /// The connection to the upstream, as one exchange uses it.
 pub struct Line {
     /// The upstream's plan.
-    pub plan: UpstreamPlan,
+    pub plan: Rc<UpstreamPlan>,
     /// Its connections on this core.
     pub upstream: Upstream,
     /// Whether the client's document is large.
@@ -207,7 +207,7 @@ async fn translated(way: &Way, line: &Line, parts: Parts, incoming: Incoming, mu
         request.body = (!bytes.is_empty()).then(|| documents::document(&bytes, bounds.depth)).transpose().map_err(|f| f.of_request())?;
     }
     let operation = request.operation.clone();
-    let line = Line { large, plan: line.plan.clone(), upstream: line.upstream.clone() };
+    let line = Line { large, plan: Rc::clone(&line.plan), upstream: line.upstream.clone() };
     let write = Write { way, line: &line, headers, method: &method, request };
     let mut answer = write.send(&mut known.gathered).await?;
     hops::strip(answer.headers_mut());
@@ -265,7 +265,7 @@ impl Line {
 #[derive(Default)]
 pub struct Pools {
     generation: u64,
-    pools: Vec<(UpstreamPlan, Upstream)>,
+    pools: Vec<(Rc<UpstreamPlan>, Upstream)>,
 }
 
 impl Pools {
@@ -276,14 +276,14 @@ impl Pools {
             own.renew(edition);
         }
         let (plan, upstream) = own.pools.get(id.index())?;
-        Some(Line { plan: plan.clone(), upstream: upstream.clone(), large: false })
+        Some(Line { plan: Rc::clone(plan), upstream: upstream.clone(), large: false })
     }
 
     fn renew(&mut self, edition: &Edition) {
         let old = std::mem::take(&mut self.pools);
         let pool = |plan: &UpstreamPlan| {
-            let same = old.iter().find(|(known, _)| known == plan).map(|(_, upstream)| upstream.clone());
-            (plan.clone(), same.unwrap_or_else(|| Upstream::new(settings(plan))))
+            let same = old.iter().find(|(known, _)| **known == *plan).map(|(_, upstream)| upstream.clone());
+            (Rc::new(plan.clone()), same.unwrap_or_else(|| Upstream::new(settings(plan))))
         };
         self.pools = edition.plan.upstreams.iter().map(pool).collect();
         self.generation = edition.generation;
