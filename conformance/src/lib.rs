@@ -4,4 +4,5 @@
 pub mod customers;
 pub mod engine;
 pub mod oracle;
+pub mod pairs;
 pub mod stage;

@@ -26,8 +26,8 @@ use crate::fault::Fault;
 use crate::pointer::Pointer;
 use crate::shape::{Kind, Shape, TypeFault, Types};
 use crate::value::Value;
-pub use condition::{ConditionSettings, KindName};
 use condition::{Condition, given};
+pub use condition::{ConditionSettings, KindName};
 
 /// Settings of `when`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -253,7 +253,13 @@ impl When {
     }
 
     /// The types of the documents that go one way, before and after it.
-    fn way(&self, to: Direction, holds: bool, shape: &Shape, types: &Types) -> Result<(Shape, Shape), TypeFault> {
+    fn way(
+        &self,
+        to: Direction,
+        holds: bool,
+        shape: &Shape,
+        types: &Types,
+    ) -> Result<(Shape, Shape), TypeFault> {
         let mut before = shape.clone();
         before.open(types);
         self.condition(to.source()).assume(holds, &mut before, types);
@@ -310,7 +316,8 @@ impl Operator for When {
         };
         let site = if same_kind { site } else { &made };
         let types = self.way(to, holds, site.source, site.source_types).ok();
-        self.branch(holds).apply(to, doc, &narrowed(site, types.as_ref()))?;
+        self.branch(holds)
+            .apply(to, doc, &narrowed(site, types.as_ref()))?;
         let seen = self.condition(to.target());
         if self.apart && seen.holds(doc) != holds {
             let fault = Fault::unfit("the other version would take this for something else");
@@ -353,7 +360,10 @@ mod tests {
             ..Field::any(name)
         };
         let object = |fields: Vec<Field>| Shape::from(Kind::Object { fields, open: true });
-        let port = object(vec![field("number", Kind::Integer.into()), field("name", Kind::Text.into())]);
+        let port = object(vec![
+            field("number", Kind::Integer.into()),
+            field("name", Kind::Text.into()),
+        ]);
         let mut shape = object(vec![field("s", object(vec![field("p", port)]))]);
         op.retype(Direction::Down, &mut shape, &Types::new()).unwrap();
         // Only those whose port has a name may have a number beside it: that the steps would have to declare.
