@@ -162,3 +162,22 @@ impl<'a> Between<'a> {
         Request { operation: operation.to_owned(), arguments, body: Some(document(sent)) }
     }
 }
+
+/// IntegrationHub's configuration with another version as the origin: its document is derived from 3.3's, and nothing
+/// else changes.
+///
+/// # Panics
+/// When the example is at fault, or has no such version.
+pub fn rerooted(origin: &str) -> Sources {
+    let sources = Sources::read(&example("integrationhub")).expect("the example can be read");
+    let contract = Arc::clone(integrationhub().contract(origin).expect("a version"));
+    let document = sluice_transforms::export::openapi(&contract, "customers", origin);
+    let api = "apis/customers/api.yaml";
+    let text = String::from_utf8(sources.get(api).expect("an API").to_vec()).expect("text");
+    let text = text.replace("origin: \"3.3\"", &format!("origin: \"{origin}\"")).replace("openapi.yaml", "origin.json");
+    let kept = sources.paths().filter(|path| *path != api && !path.ends_with("openapi.yaml"));
+    let mut files: Vec<(String, Vec<u8>)> = kept.map(|path| (path.to_owned(), sources.get(path).unwrap_or_default().to_vec())).collect();
+    files.push((api.to_owned(), text.into_bytes()));
+    files.push(("apis/customers/origin.json".to_owned(), document.to_string().into_bytes()));
+    Sources::from_files(files)
+}
