@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwapOption;
 use sha2::{Digest, Sha256};
 use sluice_config::plan::{ApiPlan, Plan};
+use sluice_transforms::contract::Operation;
 use sluice_transforms::lineage::{Chain, Lineage};
 use sluice_transforms::reference::Interpreter;
-use sluice_transforms::contract::Operation;
 
 use crate::fields::etag::Mark;
 use crate::stage::documents::Offload;
@@ -63,14 +63,27 @@ impl Version {
     /// The methods that a path has.
     pub fn methods(&self, segments: &[String]) -> Vec<&str> {
         let fits = |o: &&Operation| o.path.matches(segments).is_some();
-        self.lift.source.operations.iter().filter(fits).map(|o| o.method.as_str()).collect()
+        self.lift
+            .source
+            .operations
+            .iter()
+            .filter(fits)
+            .map(|o| o.method.as_str())
+            .collect()
     }
 }
 
 /// The operation that fits best: the one with more fixed segments. HEAD is read as GET (RFC 9110 §9.3.2).
-pub fn route<'o>(operations: &'o [Operation], method: &str, segments: &[String]) -> Option<(&'o Operation, Vec<(String, String)>)> {
+pub fn route<'o>(
+    operations: &'o [Operation],
+    method: &str,
+    segments: &[String],
+) -> Option<(&'o Operation, Vec<(String, String)>)> {
     let method = if method == "HEAD" { "GET" } else { method };
-    let fits = operations.iter().filter(|o| o.method == method).filter_map(|o| Some((o, o.path.matches(segments)?)));
+    let fits = operations
+        .iter()
+        .filter(|o| o.method == method)
+        .filter_map(|o| Some((o, o.path.matches(segments)?)));
     fits.max_by_key(|(o, _)| o.path.fixed())
 }
 
@@ -79,7 +92,12 @@ impl Edition {
         let apis = plan.apis.iter().map(Api::new).collect();
         let same = before.filter(|b| b.plan.bounds.offload_queue == plan.bounds.offload_queue);
         let offload = same.map_or_else(|| Offload::new(plan.bounds.offload_queue), |b| b.offload.clone());
-        Self { generation, plan, apis, offload }
+        Self {
+            generation,
+            plan,
+            apis,
+            offload,
+        }
     }
 }
 
@@ -87,14 +105,21 @@ impl Api {
     fn new(plan: &ApiPlan) -> Self {
         let lineage = &plan.lineage;
         let chain = |from: &str, to: &str| lineage.chain(from, to);
-        let errors = |to: &str| plan.errors.as_ref().and_then(|e| chain(plan.version_name(e.version), to));
+        let errors = |to: &str| {
+            plan.errors
+                .as_ref()
+                .and_then(|e| chain(plan.version_name(e.version), to))
+        };
         let origin = lineage.origin();
         let versions = plan.versions.iter().filter_map(|v| {
             let (lift, lower) = (chain(&v.name, origin)?, chain(origin, &v.name)?);
             let mark = Mark::new(&chain_hash(&lower));
             Some(Version { lift, lower, mark })
         });
-        Self { versions: versions.collect(), errors: plan.versions.iter().map(|v| errors(&v.name)).collect() }
+        Self {
+            versions: versions.collect(),
+            errors: plan.versions.iter().map(|v| errors(&v.name)).collect(),
+        }
     }
 }
 
@@ -105,7 +130,11 @@ fn chain_hash(chain: &Chain) -> String {
     for (pass, to) in &chain.steps {
         hash.update(format!("{to:?} {:?}", pass.action));
     }
-    hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Interprets along a version's chains.

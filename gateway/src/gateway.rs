@@ -41,7 +41,11 @@ pub struct Carrier {
 impl Carrier {
     /// A carrier for a core.
     pub fn new(gateway: &Arc<Gateway>, core: &Core) -> Self {
-        Self { gateway: Arc::clone(gateway), core: core.clone(), pools: Rc::default() }
+        Self {
+            gateway: Arc::clone(gateway),
+            core: core.clone(),
+            pools: Rc::default(),
+        }
     }
 
     /// The running edition.
@@ -79,7 +83,12 @@ impl Handler for Carrier {
     async fn call(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
         match peer.role {
             Role::Data => exchange::carry(self, request, peer).await,
-            Role::Admin => self.gateway.admin.answer(&self.gateway, self.core.drain(), request).await,
+            Role::Admin => {
+                self.gateway
+                    .admin
+                    .answer(&self.gateway, self.core.drain(), request)
+                    .await
+            }
         }
     }
 }

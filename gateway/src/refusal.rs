@@ -5,7 +5,7 @@
 
 mod kind;
 
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use http::{HeaderValue, Method, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -28,6 +28,7 @@ pub struct Refusal {
     pointer: Option<String>,
     extra: Map<String, Value>,
     allow: Vec<Method>,
+    tag: Option<String>,
 }
 
 impl Refusal {
@@ -39,6 +40,7 @@ impl Refusal {
             pointer: None,
             extra: Map::new(),
             allow: Vec::new(),
+            tag: None,
         }
     }
 
@@ -53,6 +55,13 @@ impl Refusal {
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.extra.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The entity tag of the resource as the client sees it: what a failed precondition is to be compared with.
+    #[must_use]
+    pub fn tagged(mut self, tag: Option<String>) -> Self {
+        self.tag = tag;
         self
     }
 
@@ -119,11 +128,14 @@ impl Refusal {
         answer
     }
 
-    /// Sets the fields that a refusal has in whatever shape its body is: `Allow` of a 405, and that it is not to be cached.
+    /// Sets the fields that a refusal has in whatever shape its body is: `Allow` of a 405, `ETag` of a 412, and that it
+    /// is not to be cached.
     pub fn mark(&self, answer: &mut Response<Body>) {
         answer
             .headers_mut()
             .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let tag = self.tag.as_ref().and_then(|tag| HeaderValue::from_str(tag).ok());
+        tag.into_iter().for_each(|tag| drop(answer.headers_mut().insert(ETAG, tag)));
         if self.kind.status() == StatusCode::METHOD_NOT_ALLOWED {
             let allow: Vec<_> = self.allow.iter().map(Method::as_str).collect();
             if let Ok(allow) = HeaderValue::from_str(&allow.join(", ")) {

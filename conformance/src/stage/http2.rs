@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request};
+use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -66,7 +66,7 @@ impl Http2 {
         let body = body.to_bytes().to_vec();
         Ok(Answer {
             status: parts.status.as_u16(),
-            headers: HeaderMap::from(parts.headers),
+            headers: parts.headers,
             body,
             trailers,
         })

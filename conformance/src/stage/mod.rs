@@ -14,15 +14,18 @@
 //! - [`Stage`]: what runs; requests from any thread, on connections that are kept;
 //! - [`Client`] and [`Answer`]: HTTP/1.1 by hand, so that nothing a gateway says is smoothed over;
 //! - [`http2`]: HTTP/2 by prior knowledge;
+//! - [`Case`]: exchanges as data;
 //! - [`scripted`]: an upstream that writes what a test says, byte by byte.
 
 mod answer;
+mod case;
 mod client;
 pub mod http2;
 pub mod scripted;
 mod setup;
 
 pub use answer::Answer;
+pub use case::Case;
 pub use client::{Broken, Client};
 pub use setup::{Setup, Stage, example};
 

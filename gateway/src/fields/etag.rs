@@ -28,13 +28,19 @@ impl Mark {
 
     /// The upstream's tag for a client's; `None` for a tag of another representation.
     pub fn take(&self, tag: &str) -> Option<String> {
-        let inner = tag.strip_suffix('"')?.strip_suffix(&self.0)?.strip_suffix(JOINT)?;
+        let inner = tag
+            .strip_suffix('"')?
+            .strip_suffix(&self.0)?
+            .strip_suffix(JOINT)?;
         Some(format!("{inner}\""))
     }
 
     /// Turns the tag of an answer into the client's.
     pub fn mark_answer(&self, headers: &mut HeaderMap) {
-        let marked = headers.get(ETAG).and_then(|v| v.to_str().ok()).and_then(|tag| self.put(tag.trim()));
+        let marked = headers
+            .get(ETAG)
+            .and_then(|v| v.to_str().ok())
+            .and_then(|tag| self.put(tag.trim()));
         match marked.and_then(|tag| HeaderValue::from_str(&tag).ok()) {
             Some(tag) => drop(headers.insert(ETAG, tag)),
             None => drop(headers.remove(ETAG)),
@@ -82,7 +88,15 @@ fn split(line: &str) -> Vec<String> {
             _ => tags.last_mut().into_iter().for_each(|tag| tag.push(c)),
         }
     }
-    tags.iter().map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect()
+    tags.iter()
+        .map(|tag| tag.trim().to_owned())
+        .filter(|tag| !tag.is_empty())
+        .collect()
+}
+
+/// What is compared of a tag weakly (RFC 9110 §8.8.3.2).
+pub fn weak(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
 }
 
 /// Whether a tag can be compared strongly (RFC 9110 §8.8.3.2).
@@ -114,7 +128,10 @@ mod tests {
         mark.unmark_request(&mut headers);
         assert_eq!(headers[IF_MATCH], OTHER);
         assert!(!headers.contains_key(IF_NONE_MATCH));
-        headers.insert(IF_MATCH, HeaderValue::from_static("\"x,y~1f2e\", W/\"b~1f2e\", \"c\""));
+        headers.insert(
+            IF_MATCH,
+            HeaderValue::from_static("\"x,y~1f2e\", W/\"b~1f2e\", \"c\""),
+        );
         mark.unmark_request(&mut headers);
         assert_eq!(headers[IF_MATCH], "\"x,y\", W/\"b\"");
         headers.insert(IF_MATCH, HeaderValue::from_static("*"));

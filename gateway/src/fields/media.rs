@@ -5,12 +5,21 @@ use http::{HeaderMap, HeaderValue};
 
 /// The type without its parameters, in lower case.
 pub fn essence(value: &str) -> String {
-    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
 }
 
 /// What the body of a message says it is; empty when it says nothing.
 pub fn of(headers: &HeaderMap) -> String {
-    headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(essence).unwrap_or_default()
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .map(essence)
+        .unwrap_or_default()
 }
 
 /// Whether a media type is JSON (RFC 6839 §3.1).
@@ -20,8 +29,13 @@ pub fn is_json(essence: &str) -> bool {
 
 /// The values of a parameter in every entry of this media type, in `Accept` and `Content-Type`.
 pub fn parameters(headers: &HeaderMap, media_type: &str, parameter: &str) -> Vec<String> {
-    let lines = headers.get_all(ACCEPT).iter().chain(headers.get_all(CONTENT_TYPE));
-    let entries = lines.filter_map(|v| v.to_str().ok()).flat_map(|line| line.split(','));
+    let lines = headers
+        .get_all(ACCEPT)
+        .iter()
+        .chain(headers.get_all(CONTENT_TYPE));
+    let entries = lines
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|line| line.split(','));
     let entries = entries.filter(|entry| essence(entry) == media_type);
     entries.filter_map(|entry| value_of(entry, parameter)).collect()
 }
@@ -32,22 +46,74 @@ fn value_of(entry: &str, parameter: &str) -> Option<String> {
     Some(value.trim().trim_matches('"').to_owned())
 }
 
+/// Whether an answer of this media type with a version in this parameter is accepted.
+pub fn accepts(headers: &HeaderMap, media_type: &str, parameter: &str) -> bool {
+    let lines = headers.get_all(ACCEPT).iter().filter_map(|v| v.to_str().ok());
+    let mut entries = lines
+        .flat_map(|line| line.split(','))
+        .filter(|entry| essence(entry) == media_type);
+    entries.any(|entry| value_of(entry, parameter).is_some())
+}
+
 /// Replaces the media type that names a version by plain JSON: the upstream does not know it.
 pub fn strip(headers: &mut HeaderMap, media_type: &str, json: &'static str) {
     for name in [ACCEPT, CONTENT_TYPE] {
-        let named = |v: &HeaderValue| v.to_str().is_ok_and(|line| line.split(',').any(|entry| essence(entry) == media_type));
+        let named = |v: &HeaderValue| {
+            v.to_str()
+                .is_ok_and(|line| line.split(',').any(|entry| essence(entry) == media_type))
+        };
         if headers.get_all(&name).iter().any(named) {
-            let value = if name == CONTENT_TYPE { json } else { "application/json" };
+            let value = if name == CONTENT_TYPE {
+                json
+            } else {
+                "application/json"
+            };
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
 }
 
-/// Narrows what the client accepts to the codings that can be opened here.
+/// The codings that can be opened here.
+const OPENED: [&str; 4] = ["gzip", "x-gzip", "deflate", "br"];
+
+/// Narrows what the client accepts to the codings that can be opened here. What it refuses stays refused: an answer that
+/// is no document is passed on as it is.
 pub fn narrow_codings(headers: &mut HeaderMap) {
-    if headers.contains_key(ACCEPT_ENCODING) {
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate, br"));
+    if !headers.contains_key(ACCEPT_ENCODING) {
+        return;
     }
+    let lines = headers
+        .get_all(ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|v| v.to_str().ok());
+    let kept: Vec<String> = lines
+        .flat_map(|line| line.split(','))
+        .filter_map(narrowed)
+        .collect();
+    let kept = if kept.is_empty() {
+        "identity".to_owned()
+    } else {
+        kept.join(", ")
+    };
+    if let Ok(value) = HeaderValue::from_str(&kept) {
+        headers.insert(ACCEPT_ENCODING, value);
+    }
+}
+
+/// One member of `Accept-Encoding`; a wildcard becomes what it may stand for.
+fn narrowed(member: &str) -> Option<String> {
+    let coding = essence(member);
+    match coding.as_str() {
+        "identity" => Some(member.trim().to_owned()),
+        "*" if is_refused(member) => Some("*;q=0".to_owned()),
+        "*" => Some("gzip, deflate, br".to_owned()),
+        known if OPENED.contains(&known) => Some(member.trim().to_owned()),
+        _ => None,
+    }
+}
+
+fn is_refused(member: &str) -> bool {
+    value_of(member, "q").and_then(|q| q.parse::<f32>().ok()) == Some(0.0)
 }
 
 #[cfg(test)]
@@ -55,9 +121,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn codings_are_narrowed_to_what_can_be_opened() {
+        let narrow = |given: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(given));
+            narrow_codings(&mut headers);
+            headers[ACCEPT_ENCODING].to_str().unwrap().to_owned()
+        };
+        assert_eq!(narrow("zstd, br;q=0.5, gzip"), "br;q=0.5, gzip");
+        assert_eq!(narrow("zstd"), "identity");
+        assert_eq!(narrow("*"), "gzip, deflate, br");
+        assert_eq!(narrow("identity, *;q=0"), "identity, *;q=0");
+    }
+
+    #[test]
     fn versions_in_media_types() {
         let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("text/html, application/vnd.x+json; Version=\"3.1\";q=0.9"));
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("text/html, application/vnd.x+json; Version=\"3.1\";q=0.9"),
+        );
         assert_eq!(parameters(&headers, "application/vnd.x+json", "version"), ["3.1"]);
         strip(&mut headers, "application/vnd.x+json", "application/json");
         assert_eq!(headers[ACCEPT], "application/json");

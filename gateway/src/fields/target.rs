@@ -5,7 +5,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use crate::canonical;
 
 /// Everything but the unreserved characters of RFC 3986 §2.3.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// One pair of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,17 +29,28 @@ pub fn pairs(query: &str) -> Option<Vec<Pair>> {
 
 fn pair(raw: &str) -> Option<Pair> {
     let (name, value) = raw.split_once('=').unwrap_or((raw, ""));
-    Some(Pair { name: decode(name)?, value: decode(value)?, raw: raw.to_owned() })
+    Some(Pair {
+        name: decode(name)?,
+        value: decode(value)?,
+        raw: raw.to_owned(),
+    })
 }
 
 fn decode(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
-    percent_decode_str(&spaced).decode_utf8().ok().map(|t| t.into_owned())
+    percent_decode_str(&spaced)
+        .decode_utf8()
+        .ok()
+        .map(|t| t.into_owned())
 }
 
 /// Writes a pair that the gateway made.
 pub fn write_pair(name: &str, value: &str) -> String {
-    format!("{}={}", utf8_percent_encode(name, QUERY), utf8_percent_encode(value, QUERY))
+    format!(
+        "{}={}",
+        utf8_percent_encode(name, QUERY),
+        utf8_percent_encode(value, QUERY)
+    )
 }
 
 /// A path of a prefix and decoded segments, in canonical form. `None` when it has none: what was authorised is what
@@ -51,6 +66,22 @@ pub fn path(prefix: &str, segments: &[String]) -> Option<String> {
     }
     let canonical = canonical::path(&text).ok()?;
     Some(canonical.as_str().to_owned())
+}
+
+/// The target of a request that passes: a prefix, the canonical path below it, and the query as it came. `None` when
+/// they make no canonical path.
+pub fn passed(prefix: &str, rest: &str, query: &[Pair]) -> Option<String> {
+    let path = format!("{prefix}{rest}");
+    let path = if path.is_empty() { "/".to_owned() } else { path };
+    let mut target = canonical::path(&path)
+        .ok()
+        .filter(|canonical| canonical.as_str() == path)
+        .map(|_| path)?;
+    for (index, pair) in query.iter().enumerate() {
+        target.push(if index == 0 { '?' } else { '&' });
+        target.push_str(&pair.raw);
+    }
+    Some(target)
 }
 
 #[cfg(test)]
@@ -69,6 +100,11 @@ mod tests {
     fn paths_are_checked_again() {
         assert_eq!(path("/v1", &["a b".to_owned()]).as_deref(), Some("/v1/a%20b"));
         assert_eq!(path("", &["..".to_owned()]), None);
+        assert_eq!(
+            passed("/base", "/a,b%2C", &pairs("x=1&y=%20").unwrap()).as_deref(),
+            Some("/base/a,b%2C?x=1&y=%20")
+        );
+        assert_eq!(passed("/base", "/..", &[]), None);
         assert_eq!(path("", &["a/b".to_owned()]), None);
     }
 }

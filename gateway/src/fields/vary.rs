@@ -6,7 +6,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// Adds field names to `Vary`, each once. `Vary: *` stays.
 pub fn add<'n>(headers: &mut HeaderMap, names: impl IntoIterator<Item = &'n HeaderName>) {
     let lines = headers.get_all(VARY).iter().filter_map(|v| v.to_str().ok());
-    let mut all: Vec<String> = lines.flat_map(|line| line.split(',')).map(|name| name.trim().to_owned()).collect();
+    let mut all: Vec<String> = lines
+        .flat_map(|line| line.split(','))
+        .map(|name| name.trim().to_owned())
+        .collect();
     all.retain(|name| !name.is_empty());
     if all.iter().any(|name| name == "*") {
         return;
@@ -29,7 +32,10 @@ mod tests {
     fn names_stand_once() {
         let mut headers = HeaderMap::new();
         headers.append(VARY, HeaderValue::from_static("Accept, Origin"));
-        add(&mut headers, [&http::header::ACCEPT, &HeaderName::from_static("api-version")]);
+        add(
+            &mut headers,
+            [&http::header::ACCEPT, &HeaderName::from_static("api-version")],
+        );
         assert_eq!(headers[VARY], "Accept, Origin, api-version");
         headers.insert(VARY, HeaderValue::from_static("*"));
         add(&mut headers, [&http::header::ACCEPT]);

@@ -33,19 +33,38 @@ pub enum Unreadable {
 ///
 /// # Errors
 /// When it does not arrive, is larger than `cap`, or cannot be opened within the bounds.
-pub async fn read<B>(body: B, headers: &HeaderMap, cap: usize, idle: Duration, bounds: &Bounds) -> Result<Bytes, Unreadable>
+pub async fn read<B>(
+    body: B,
+    headers: &HeaderMap,
+    cap: usize,
+    idle: Duration,
+    bounds: &Bounds,
+) -> Result<Bytes, Unreadable>
 where
     B: HttpBody<Data = Bytes> + Unpin,
     B::Error: Into<body::Fault>,
 {
-    let limits = body::Bounds { bytes: cap, idle, total: TOTAL };
+    let limits = body::Bounds {
+        bytes: cap,
+        idle,
+        total: TOTAL,
+    };
     let bytes = body::collect(body, &limits).await.map_err(Unreadable::Body)?;
     if bytes.is_empty() {
         return Ok(bytes);
     }
-    let codings: Vec<&str> = headers.get_all(CONTENT_ENCODING).iter().filter_map(|v| v.to_str().ok()).collect();
-    let caps = Caps { decoded: bounds.decoded, ratio: bounds.ratio };
-    body::decode(&codings.join(", "), bytes, &caps).await.map_err(Unreadable::Coding)
+    let codings: Vec<&str> = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .collect();
+    let caps = Caps {
+        decoded: bounds.decoded,
+        ratio: bounds.ratio,
+    };
+    body::decode(&codings.join(", "), bytes, &caps)
+        .await
+        .map_err(Unreadable::Coding)
 }
 
 /// Parses a body.
@@ -71,9 +90,10 @@ impl Unreadable {
         match self {
             Self::Body(fault) => Refusal::of_answer_body(fault),
             Self::Coding(fault) => Refusal::of_answer_coding(fault),
-            Self::Json(fault) => {
-                Refusal::new(Kind::UntranslatableAnswer, format!("the upstream's answer is not JSON: {}", fault.what))
-            }
+            Self::Json(fault) => Refusal::new(
+                Kind::UntranslatableAnswer,
+                format!("the upstream's answer is not JSON: {}", fault.what),
+            ),
         }
     }
 }
@@ -90,14 +110,20 @@ const PATIENCE: Duration = Duration::from_secs(20);
 impl Offload {
     /// A pool that so many may wait for.
     pub fn new(queue: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(queue)) }
+        Self {
+            places: Arc::new(Semaphore::new(queue)),
+        }
     }
 
     /// Runs work here when it is small, else off the core.
     ///
     /// # Errors
     /// When too much waits already, or the work takes too long.
-    pub async fn run<T: Send + 'static>(&self, large: bool, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    pub async fn run<T: Send + 'static>(
+        &self,
+        large: bool,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
         if !large {
             return Ok(work());
         }

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use http::header::{ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, IF_RANGE, RANGE};
+use http::header::{
+    ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, IF_RANGE, RANGE, TE, TRAILER,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Version};
 use sluice_transforms::contract::{Operation, Place};
 use sluice_transforms::message::{Argument, Request as Lifted};
@@ -45,6 +47,7 @@ pub fn fields(headers: &mut HeaderMap, client: &Client<'_>) {
 pub fn translated_fields(headers: &mut HeaderMap) {
     headers.remove(RANGE);
     headers.remove(IF_RANGE);
+    headers.remove(TE);
     media::narrow_codings(headers);
     changed_body(headers);
 }
@@ -54,6 +57,7 @@ pub fn changed_body(headers: &mut HeaderMap) {
     DIGESTS.iter().for_each(|name| drop(headers.remove(name)));
     headers.remove(CONTENT_ENCODING);
     headers.remove(CONTENT_LENGTH);
+    headers.remove(TRAILER);
 }
 
 /// The path and query of a lifted request at the upstream.
@@ -61,10 +65,21 @@ pub fn changed_body(headers: &mut HeaderMap) {
 /// # Errors
 /// When a parameter is missing, or the path has no canonical form.
 pub fn target_of(base: &str, operation: &Operation, arguments: &[Argument]) -> Result<String, Refusal> {
-    let value = |name: &str| arguments.iter().find(|a| a.place == Place::Path && a.name == name).map(|a| a.value.as_str());
-    let missing = operation.path.slots().find(|slot| value(slot).is_none_or(str::is_empty));
+    let value = |name: &str| {
+        arguments
+            .iter()
+            .find(|a| a.place == Place::Path && a.name == name)
+            .map(|a| a.value.as_str())
+    };
+    let missing = operation
+        .path
+        .slots()
+        .find(|slot| value(slot).is_none_or(str::is_empty));
     if let Some(slot) = missing {
-        return Err(Refusal::new(Kind::UntranslatableRequest, format!("the parameter `{slot}` is missing")));
+        return Err(Refusal::new(
+            Kind::UntranslatableRequest,
+            format!("the parameter `{slot}` is missing"),
+        ));
     }
     let segments = operation.path.fill(value).unwrap_or_default();
     let path = target::path(base, &segments)
@@ -86,7 +101,11 @@ fn with_query(mut path: String, arguments: &[Argument]) -> String {
 
 /// Header parameters as the lift left them: those of the client's version that are gone from it are taken out.
 pub fn header_arguments(headers: &mut HeaderMap, source: &Operation, lifted: &Lifted) {
-    for parameter in source.parameters.iter().filter(|p| p.place == Place::Header && !p.name.to_ascii_lowercase().starts_with("if-")) {
+    for parameter in source
+        .parameters
+        .iter()
+        .filter(|p| p.place == Place::Header && !p.name.to_ascii_lowercase().starts_with("if-"))
+    {
         headers.remove(parameter.name.as_str());
     }
     for argument in lifted.arguments.iter().filter(|a| a.place == Place::Header) {
@@ -101,8 +120,15 @@ pub fn header_arguments(headers: &mut HeaderMap, source: &Operation, lifted: &Li
 ///
 /// # Errors
 /// When the target is no URI, which a canonical path always is.
-pub fn request(method: Method, target: &str, headers: HeaderMap, body: Body) -> Result<Request<Body>, Refusal> {
-    let uri = target.parse().map_err(|_| Refusal::new(Kind::BadPath, "the target cannot be forwarded"))?;
+pub fn request(
+    method: Method,
+    target: &str,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Request<Body>, Refusal> {
+    let uri = target
+        .parse()
+        .map_err(|_| Refusal::new(Kind::BadPath, "the target cannot be forwarded"))?;
     let mut request = Request::new(body);
     *request.method_mut() = method;
     *request.uri_mut() = uri;
@@ -112,6 +138,10 @@ pub fn request(method: Method, target: &str, headers: HeaderMap, body: Body) -> 
 
 /// The media type of a forwarded document.
 pub fn set_media_type(headers: &mut HeaderMap, patch: bool) {
-    let media = if patch { "application/merge-patch+json" } else { "application/json" };
+    let media = if patch {
+        "application/merge-patch+json"
+    } else {
+        "application/json"
+    };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
 }

@@ -21,8 +21,12 @@ pub struct Identified {
     pub chosen_by: &'static str,
     /// The path below the version's prefix, decoded.
     pub segments: Vec<String>,
+    /// The path below the version's prefix in its canonical form.
+    pub rest: String,
     /// The prefix under which the client came.
     pub prefix: String,
+    /// The media type to answer in, where the client named its version in one.
+    pub media_type: Option<String>,
 }
 
 /// What a request is looked at for.
@@ -58,10 +62,35 @@ pub fn identify(plan: &Plan, request: &Request<'_>, pin: Option<&str>) -> Result
     };
     let api = &plan.apis[found.api];
     let version = choose(api, request, found.version, found.unknown.as_deref(), pin);
-    let (version, chosen_by) = version.map_err(|refusal| Unidentified { refusal, api: Some(found.api) })?;
-    let prefix_segments = found.prefix.split('/').filter(|s| !s.is_empty()).count();
-    let segments = request.path.segments().iter().skip(prefix_segments).cloned().collect();
-    Ok(Identified { api: found.api, version, chosen_by, segments, prefix: found.prefix })
+    let (version, chosen_by) = version.map_err(|refusal| Unidentified {
+        refusal,
+        api: Some(found.api),
+    })?;
+    let segments = below(request.path, &found.prefix);
+    let rest = request.path.as_str()[found.prefix.len()..].to_owned();
+    let media_type = media_type(api, request.headers, version, chosen_by);
+    Ok(Identified {
+        api: found.api,
+        version,
+        chosen_by,
+        segments,
+        rest,
+        prefix: found.prefix,
+        media_type,
+    })
+}
+
+impl Unidentified {
+    /// Whether all that is missing is a version.
+    pub fn is_unversioned(&self) -> bool {
+        self.refusal.kind() == Kind::NoVersion
+    }
+}
+
+/// The decoded segments below a prefix.
+pub fn below(path: &CanonicalPath, prefix: &str) -> Vec<String> {
+    let above = prefix.split('/').filter(|s| !s.is_empty()).count();
+    path.segments().iter().skip(above).cloned().collect()
 }
 
 struct Found {
@@ -78,7 +107,9 @@ fn find(plan: &Plan, request: &Request<'_>) -> Option<Found> {
     let mut best: Option<((bool, usize), Found)> = None;
     for (index, api) in plan.apis.iter().enumerate() {
         let named = !api.hosts.is_empty();
-        let here = request.host.is_some_and(|host| api.hosts.iter().any(|h| h == host.name()));
+        let here = request
+            .host
+            .is_some_and(|host| api.hosts.iter().any(|h| h == host.name()));
         if named && !here {
             continue;
         }
@@ -95,7 +126,10 @@ fn find(plan: &Plan, request: &Request<'_>) -> Option<Found> {
 fn prefixes(api: &ApiPlan, index: usize, path: &str) -> Vec<Found> {
     let mut all = Vec::new();
     for (position, version) in api.versions.iter().enumerate() {
-        let prefix = version.path.as_ref().filter(|prefix| prefix.strip(path).is_some());
+        let prefix = version
+            .path
+            .as_ref()
+            .filter(|prefix| prefix.strip(path).is_some());
         let found = |prefix: &sluice_config::plan::PathPrefix| Found {
             api: index,
             prefix: prefix.as_str().to_owned(),
@@ -108,7 +142,12 @@ fn prefixes(api: &ApiPlan, index: usize, path: &str) -> Vec<Found> {
     if api.unversioned.strip(path).is_some() && (elsewhere || all.is_empty()) {
         let unknown = unknown_version(api, path);
         if elsewhere || unknown.is_some() {
-            all.push(Found { api: index, prefix: api.unversioned.as_str().to_owned(), version: None, unknown });
+            all.push(Found {
+                api: index,
+                prefix: api.unversioned.as_str().to_owned(),
+                version: None,
+                unknown,
+            });
         }
     }
     all
@@ -119,7 +158,11 @@ fn unknown_version(api: &ApiPlan, path: &str) -> Option<String> {
     let template = api.path_template.as_deref()?;
     let (before, after) = template.split_once("{version}")?;
     let rest = path.strip_prefix(before)?;
-    let end = if after.is_empty() { rest.find('/').unwrap_or(rest.len()) } else { rest.find(after)? };
+    let end = if after.is_empty() {
+        rest.find('/').unwrap_or(rest.len())
+    } else {
+        rest.find(after)?
+    };
     let name = &rest[..end];
     let plausible = name.starts_with(|c: char| c.is_ascii_digit()) && !name.contains('/');
     (plausible && api.version(name).is_none()).then(|| name.to_owned())
@@ -127,18 +170,34 @@ fn unknown_version(api: &ApiPlan, path: &str) -> Option<String> {
 
 type Chosen = (VersionId, &'static str);
 
-fn choose(api: &ApiPlan, request: &Request<'_>, in_path: Option<VersionId>, unknown: Option<&str>, pin: Option<&str>) -> Result<Chosen, Refusal> {
+fn choose(
+    api: &ApiPlan,
+    request: &Request<'_>,
+    in_path: Option<VersionId>,
+    unknown: Option<&str>,
+    pin: Option<&str>,
+) -> Result<Chosen, Refusal> {
     if let Some(name) = unknown {
         return Err(unknown_refusal(api, name));
     }
     let mut chosen: Option<Chosen> = None;
     for selection in &api.select {
         let named: Vec<(String, &'static str)> = match &selection.selector {
-            Selector::Path => in_path.map(|v| (api.version_name(v).to_owned(), "path")).into_iter().collect(),
-            Selector::Header(name) => header(request.headers, name).into_iter().map(|v| (v, "header")).collect(),
-            Selector::MediaType { media_type, parameter } => {
-                media::parameters(request.headers, media_type, parameter).into_iter().map(|v| (v, "media type")).collect()
-            }
+            Selector::Path => in_path
+                .map(|v| (api.version_name(v).to_owned(), "path"))
+                .into_iter()
+                .collect(),
+            Selector::Header(name) => header(request.headers, name)
+                .into_iter()
+                .map(|v| (v, "header"))
+                .collect(),
+            Selector::MediaType {
+                media_type,
+                parameter,
+            } => media::parameters(request.headers, media_type, parameter)
+                .into_iter()
+                .map(|v| (v, "media type"))
+                .collect(),
             Selector::Query(name) => {
                 let pairs = request.query.iter().filter(|p| p.name == *name);
                 pairs.map(|p| (p.value.clone(), "query")).collect()
@@ -159,12 +218,22 @@ fn choose(api: &ApiPlan, request: &Request<'_>, in_path: Option<VersionId>, unkn
         }
     }
     chosen.or_else(|| pinned(api, pin)).ok_or_else(|| {
-        with_versions(api, Refusal::new(Kind::NoVersion, "the request names no version, and nothing else does"))
+        with_versions(
+            api,
+            Refusal::new(
+                Kind::NoVersion,
+                "the request names no version, and nothing else does",
+            ),
+        )
     })
 }
 
 fn header(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
-    headers.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes()).trim().to_owned()).collect()
+    headers
+        .get_all(name)
+        .iter()
+        .map(|v| String::from_utf8_lossy(v.as_bytes()).trim().to_owned())
+        .collect()
 }
 
 fn pinned(api: &ApiPlan, pin: Option<&str>) -> Option<Chosen> {
@@ -174,7 +243,11 @@ fn pinned(api: &ApiPlan, pin: Option<&str>) -> Option<Chosen> {
 }
 
 fn contradiction(api: &ApiPlan, a: VersionId, b: VersionId) -> Refusal {
-    let detail = format!("the request names both {} and {}", api.version_name(a), api.version_name(b));
+    let detail = format!(
+        "the request names both {} and {}",
+        api.version_name(a),
+        api.version_name(b)
+    );
     with_versions(api, Refusal::new(Kind::ContradictingVersions, detail))
 }
 
@@ -209,7 +282,15 @@ pub fn strip_selectors(api: &ApiPlan, headers: &mut HeaderMap, query: &mut Vec<t
         match &selection.selector {
             Selector::Header(name) => drop(headers.remove(name)),
             Selector::MediaType { media_type, .. } => {
-                media::strip(headers, media_type, if merge_patch { "application/merge-patch+json" } else { "application/json" });
+                media::strip(
+                    headers,
+                    media_type,
+                    if merge_patch {
+                        "application/merge-patch+json"
+                    } else {
+                        "application/json"
+                    },
+                );
             }
             Selector::Query(name) => query.retain(|p| p.name != *name),
             Selector::Path | Selector::Pin => {}
@@ -217,11 +298,15 @@ pub fn strip_selectors(api: &ApiPlan, headers: &mut HeaderMap, query: &mut Vec<t
     }
 }
 
-/// The media type to answer in, when the client named its version in one.
-pub fn media_type(api: &ApiPlan, identified: &Identified) -> Option<String> {
-    api.select.iter().filter(|_| identified.chosen_by == "media type").find_map(|s| match &s.selector {
-        Selector::MediaType { media_type, parameter } => {
-            Some(format!("{media_type};{parameter}={}", api.version_name(identified.version)))
+/// The media type to answer in: the one in which the client named its version, if it accepts it.
+fn media_type(api: &ApiPlan, headers: &HeaderMap, version: VersionId, chosen_by: &str) -> Option<String> {
+    api.select.iter().find_map(|s| match &s.selector {
+        Selector::MediaType {
+            media_type,
+            parameter,
+        } => {
+            let wanted = chosen_by == "media type" || media::accepts(headers, media_type, parameter);
+            wanted.then(|| format!("{media_type};{parameter}={}", api.version_name(version)))
         }
         _ => None,
     })

@@ -39,7 +39,11 @@ impl Links<'_> {
         let lines: Vec<HeaderValue> = headers.get_all(name).iter().cloned().collect();
         headers.remove(name);
         for line in lines {
-            let new = line.to_str().ok().and_then(&rewrite).and_then(|text| HeaderValue::from_str(&text).ok());
+            let new = line
+                .to_str()
+                .ok()
+                .and_then(&rewrite)
+                .and_then(|text| HeaderValue::from_str(&text).ok());
             headers.append(name.clone(), new.unwrap_or(line));
         }
     }
@@ -49,7 +53,9 @@ impl Links<'_> {
         let mut out = String::with_capacity(value.len());
         let mut rest = value;
         while let Some((before, after)) = rest.split_once('<') {
-            let Some((url, tail)) = after.split_once('>') else { break };
+            let Some((url, tail)) = after.split_once('>') else {
+                break;
+            };
             let url = self.link(url).unwrap_or_else(|| url.to_owned());
             out.push_str(&format!("{before}<{url}>"));
             rest = tail;
@@ -67,7 +73,11 @@ impl Links<'_> {
         let below = canonical.as_str().strip_prefix(self.api.base.as_str())?;
         let segments = canonical::path(if below.is_empty() { "/" } else { below }).ok()?;
         let moved = self.lowered(segments.segments(), query).or_else(|| {
-            let query = if query.is_empty() { String::new() } else { format!("?{query}") };
+            let query = if query.is_empty() {
+                String::new()
+            } else {
+                format!("?{query}")
+            };
             target::path(self.prefix, segments.segments()).map(|path| path + &query)
         })?;
         let fragment = fragment.map(|f| format!("#{f}")).unwrap_or_default();
@@ -79,10 +89,13 @@ impl Links<'_> {
         if url.starts_with('/') && !url.starts_with("//") {
             return Some((None, url));
         }
-        let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
+        let rest = url
+            .strip_prefix("http://")
+            .or_else(|| url.strip_prefix("https://"))?;
         let end = rest.find('/')?;
         let authority = &rest[..end];
-        let ours = self.hosts.iter().any(|h| h.eq_ignore_ascii_case(authority)) || self.host == Some(authority);
+        let ours =
+            self.hosts.iter().any(|h| h.eq_ignore_ascii_case(authority)) || self.host == Some(authority);
         let scheme = "http://";
         ours.then(|| (self.host.map(|host| format!("{scheme}{host}")), &rest[end..]))
     }
@@ -91,10 +104,24 @@ impl Links<'_> {
     fn lowered(&self, segments: &[String], query: &str) -> Option<String> {
         let operations = &self.version.lower.source.operations;
         let (operation, slots) = route(operations, "GET", segments)?;
-        let mut arguments: Vec<Argument> = slots.iter().map(|(n, v)| Argument::new(Place::Path, n, v.clone())).collect();
-        arguments.extend(target::pairs(query)?.into_iter().map(|p| Argument { place: Place::Query, name: p.name, value: p.value, raw: Some(p.raw) }));
-        let request = Request { operation: operation.id.clone(), arguments, body: None };
-        let lowered = interpreter(&self.api.lineage, &self.version.lower).target(&request).ok()?;
+        let mut arguments: Vec<Argument> = slots
+            .iter()
+            .map(|(n, v)| Argument::new(Place::Path, n, v.clone()))
+            .collect();
+        arguments.extend(target::pairs(query)?.into_iter().map(|p| Argument {
+            place: Place::Query,
+            name: p.name,
+            value: p.value,
+            raw: Some(p.raw),
+        }));
+        let request = Request {
+            operation: operation.id.clone(),
+            arguments,
+            body: None,
+        };
+        let lowered = interpreter(&self.api.lineage, &self.version.lower)
+            .target(&request)
+            .ok()?;
         let own: &Operation = self.version.lower.target.operation(&lowered.operation)?;
         (own.method == "GET").then(|| forward::target_of(self.prefix, own, &lowered.arguments).ok())?
     }

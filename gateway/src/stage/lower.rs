@@ -1,11 +1,12 @@
 //! The answer on its way to the client: status, fields and document of the client's version.
 
-use http::header::{CONTENT_LENGTH, ETAG};
+use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, ETAG};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body::Body as _;
 use sluice_transforms::fault::Fault;
 use sluice_transforms::message::Response as Lowering;
 use sluice_transforms::reference::Lowered;
+use sluice_transforms::shape::Kind;
 
 use super::documents;
 use super::forward::changed_body;
@@ -13,7 +14,7 @@ use crate::body::Body;
 use crate::exchange::Way;
 use crate::fields::media;
 use crate::ledger::Gathered;
-use crate::refusal::{Kind, Refusal};
+use crate::refusal::{Kind as Why, Refusal};
 
 /// How many elements of lists were left out or replaced.
 pub const OMITTED: HeaderName = HeaderName::from_static("sluice-omitted");
@@ -22,14 +23,21 @@ pub const OMITTED: HeaderName = HeaderName::from_static("sluice-omitted");
 ///
 /// # Errors
 /// When it cannot be read, or has no counterpart in the client's version: never the wrong version.
-pub async fn lower(way: &Way, operation: &str, method: &Method, answer: Response<Body>, gathered: &mut Gathered) -> Result<Response<Body>, Refusal> {
+pub async fn lower(
+    way: &Way,
+    operation: &str,
+    method: &Method,
+    answer: Response<Body>,
+    gathered: &mut Gathered,
+) -> Result<Response<Body>, Refusal> {
     let (mut parts, body) = answer.into_parts();
-    let bodiless = *method == Method::HEAD || parts.status == StatusCode::NO_CONTENT || parts.status == StatusCode::NOT_MODIFIED;
-    let json = media::is_json(&media::of(&parts.headers));
+    let bodiless = *method == Method::HEAD
+        || parts.status == StatusCode::NO_CONTENT
+        || parts.status == StatusCode::NOT_MODIFIED;
     way.version().mark.mark_answer(&mut parts.headers);
-    if !bodiless && !json && !body.is_end_stream() {
-        // Not a document: it passes as it came.
-        return Ok(Response::from_parts(parts, body));
+    parts.headers.remove(ACCEPT_RANGES);
+    if !bodiless && !body.is_end_stream() && !is_document(&parts.headers) {
+        return other(way, operation, Response::from_parts(parts, body));
     }
     let bytes = if bodiless {
         drop(body);
@@ -53,19 +61,65 @@ pub async fn lower(way: &Way, operation: &str, method: &Method, answer: Response
     if *method == Method::HEAD {
         parts.headers.remove(CONTENT_LENGTH);
     }
-    let body = response.body.filter(|_| *method != Method::HEAD).map_or_else(Body::empty, |b| Body::full(b.to_json()));
+    let body = response
+        .body
+        .filter(|_| *method != Method::HEAD)
+        .map_or_else(Body::empty, |b| Body::full(b.to_json()));
     Ok(Response::from_parts(parts, body))
 }
 
-async fn translate(way: &Way, operation: &str, status: u16, headers: Vec<(String, String)>, bytes: bytes::Bytes) -> Result<(Lowered, Gathered), Refusal> {
+/// Whether a body is read as a document: it says so, or it does not say what it is.
+fn is_document(headers: &HeaderMap) -> bool {
+    let media = media::of(headers);
+    media.is_empty() || media::is_json(&media)
+}
+
+/// An answer that is no document passes as it came, unless this one should be a document: it would be in the wrong version.
+fn other(way: &Way, operation: &str, answer: Response<Body>) -> Result<Response<Body>, Refusal> {
+    let known = way
+        .version()
+        .lower
+        .source
+        .operation(operation)
+        .and_then(|o| o.answer(answer.status().as_u16()));
+    let typed = known
+        .and_then(|a| a.shape.as_ref())
+        .is_some_and(|shape| shape.kind != Kind::Any);
+    if answer.status().is_success() && typed {
+        return Err(Refusal::new(
+            Why::UntranslatableAnswer,
+            "the upstream's answer is not JSON, which it should be",
+        ));
+    }
+    Ok(answer)
+}
+
+async fn translate(
+    way: &Way,
+    operation: &str,
+    status: u16,
+    headers: Vec<(String, String)>,
+    bytes: bytes::Bytes,
+) -> Result<(Lowered, Gathered), Refusal> {
     let (own, operation) = (way.clone(), operation.to_owned());
     let large = bytes.len() > way.edition.plan.bounds.offload;
     let work = move || {
         let depth = own.edition.plan.bounds.depth;
-        let body = (!bytes.is_empty()).then(|| documents::document(&bytes, depth)).transpose().map_err(|f| f.of_answer())?;
-        let answer = Lowering { operation, status, headers, body };
+        let body = (!bytes.is_empty())
+            .then(|| documents::document(&bytes, depth))
+            .transpose()
+            .map_err(|f| f.of_answer())?;
+        let answer = Lowering {
+            operation,
+            status,
+            headers,
+            body,
+        };
         let mut seen = Gathered::default();
-        let lowered = own.lowering().lower(answer, &mut seen).map_err(|fault| unlowered(&fault))?;
+        let lowered = own
+            .lowering()
+            .lower(answer, &mut seen)
+            .map_err(|fault| unlowered(&fault))?;
         Ok((lowered, seen))
     };
     way.edition.offload.run(large, work).await?
@@ -73,14 +127,25 @@ async fn translate(way: &Way, operation: &str, status: u16, headers: Vec<(String
 
 /// An answer that cannot be lowered, as the client is told.
 pub(crate) fn unlowered(fault: &Fault) -> Refusal {
-    let detail = format!("the upstream's answer cannot be shown in this version: {}", fault.detail);
-    Refusal::new(Kind::UntranslatableAnswer, detail)
+    let detail = format!(
+        "the upstream's answer cannot be shown in this version: {}",
+        fault.detail
+    );
+    Refusal::new(Why::UntranslatableAnswer, detail)
 }
 
 /// The fields that stand once, as text: those that steps may touch.
 fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
-    let once = headers.keys().filter(|name| headers.get_all(*name).iter().count() == 1);
-    once.filter_map(|name| Some((name.as_str().to_owned(), headers.get(name)?.to_str().ok()?.to_owned()))).collect()
+    let once = headers
+        .keys()
+        .filter(|name| headers.get_all(*name).iter().count() == 1);
+    once.filter_map(|name| {
+        Some((
+            name.as_str().to_owned(),
+            headers.get(name)?.to_str().ok()?.to_owned(),
+        ))
+    })
+    .collect()
 }
 
 /// Brings the fields to what the steps made of them.
@@ -98,8 +163,7 @@ fn apply(headers: &mut HeaderMap, before: &[(String, String)], after: &[(String,
     }
 }
 
-/// The strong tag of an answer, for a precondition of our own.
-pub fn strong_tag(headers: &HeaderMap) -> Option<String> {
-    let tag = headers.get(ETAG)?.to_str().ok()?.trim().to_owned();
-    crate::fields::etag::is_strong(&tag).then_some(tag)
+/// The tag of an answer.
+pub fn tag(headers: &HeaderMap) -> Option<String> {
+    Some(headers.get(ETAG)?.to_str().ok()?.trim().to_owned())
 }

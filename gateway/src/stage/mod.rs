@@ -7,6 +7,7 @@ pub mod forward;
 pub mod identify;
 pub mod links;
 pub mod lower;
+pub mod options;
 pub mod refuse;
 pub mod respond;
 pub mod route;

@@ -2,8 +2,8 @@
 //!
 //! It is first written as an error of the version that the API names, then lowered like any error of the upstream.
 
-use http::{HeaderName, HeaderValue, Response};
 use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Response};
 use serde_json::Value as Json;
 use sluice_config::plan::{ApiPlan, ErrorsPlan, Piece, Slot, Template, VersionId};
 use sluice_transforms::message::Response as Lowering;
@@ -15,13 +15,30 @@ use crate::edition::{Edition, interpreter};
 use crate::refusal::Refusal;
 
 /// The answer to a client of a known version.
-pub fn answer(edition: &Edition, api: usize, version: VersionId, operation: &str, refusal: &Refusal) -> Response<Body> {
+pub fn answer(
+    edition: &Edition,
+    api: usize,
+    version: VersionId,
+    operation: &str,
+    refusal: &Refusal,
+) -> Response<Body> {
     let plan = &edition.plan.apis[api];
-    let shaped = plan.errors.as_ref().and_then(|errors| shaped(edition, api, plan, errors, version, operation, refusal));
+    let shaped = plan
+        .errors
+        .as_ref()
+        .and_then(|errors| shaped(edition, api, plan, errors, version, operation, refusal));
     shaped.unwrap_or_else(|| refusal.answer())
 }
 
-fn shaped(edition: &Edition, api: usize, plan: &ApiPlan, errors: &ErrorsPlan, version: VersionId, operation: &str, refusal: &Refusal) -> Option<Response<Body>> {
+fn shaped(
+    edition: &Edition,
+    api: usize,
+    plan: &ApiPlan,
+    errors: &ErrorsPlan,
+    version: VersionId,
+    operation: &str,
+    refusal: &Refusal,
+) -> Option<Response<Body>> {
     let chain = edition.apis[api].errors.get(version.index())?.as_ref()?;
     let status = refusal.kind().status();
     let body = fill(&errors.body, refusal)?;
@@ -32,15 +49,23 @@ fn shaped(edition: &Edition, api: usize, plan: &ApiPlan, errors: &ErrorsPlan, ve
         body: Some(Value::from_serde(&body)),
     };
     // The pointer is in the client's own names already.
-    let lowered = interpreter(&plan.lineage, chain).keeping_pointers().lower(error, &mut Unobserved).ok()?.response;
+    let lowered = interpreter(&plan.lineage, chain)
+        .keeping_pointers()
+        .lower(error, &mut Unobserved)
+        .ok()?
+        .response;
     let mut answer = Response::new(Body::full(lowered.body?.to_json()));
     *answer.status_mut() = status;
     for (name, value) in &lowered.headers {
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-        answer.headers_mut().insert(name, HeaderValue::from_str(value).ok()?);
+        answer
+            .headers_mut()
+            .insert(name, HeaderValue::from_str(value).ok()?);
     }
     if !answer.headers().contains_key(CONTENT_TYPE) {
-        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        answer
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     refusal.mark(&mut answer);
     Some(answer)
@@ -52,13 +77,27 @@ fn fill(template: &Template, refusal: &Refusal) -> Option<Json> {
         Template::Fixed(value) => Some(value.clone()),
         Template::Slot(Slot::Status) => Some(refusal.kind().status().as_u16().into()),
         Template::Slot(slot) => text(*slot, refusal).map(Json::from),
-        Template::Text(pieces) => Some(pieces.iter().map(|piece| match piece {
-            Piece::Text(text) => text.clone(),
-            Piece::Slot(slot) => text(*slot, refusal).unwrap_or_default(),
-        }).collect::<String>().into()),
-        Template::List(items) => Some(items.iter().filter_map(|item| fill(item, refusal)).collect::<Vec<_>>().into()),
+        Template::Text(pieces) => Some(
+            pieces
+                .iter()
+                .map(|piece| match piece {
+                    Piece::Text(text) => text.clone(),
+                    Piece::Slot(slot) => text(*slot, refusal).unwrap_or_default(),
+                })
+                .collect::<String>()
+                .into(),
+        ),
+        Template::List(items) => Some(
+            items
+                .iter()
+                .filter_map(|item| fill(item, refusal))
+                .collect::<Vec<_>>()
+                .into(),
+        ),
         Template::Object(members) => {
-            let filled = members.iter().filter_map(|(name, value)| Some((name.clone(), fill(value, refusal)?)));
+            let filled = members
+                .iter()
+                .filter_map(|(name, value)| Some((name.clone(), fill(value, refusal)?)));
             Some(Json::Object(filled.collect()))
         }
     }

@@ -16,8 +16,11 @@ pub fn versioned(headers: &mut HeaderMap, api: &ApiPlan, identified: &Identified
         headers.insert(API_VERSION, value);
     }
     varies(headers, api);
-    let selected = identify::media_type(api, identified).filter(|_| success && media::is_json(&media::of(headers)));
-    if let Some(value) = selected.and_then(|m| HeaderValue::from_str(&m).ok()) {
+    let selected = identified
+        .media_type
+        .as_ref()
+        .filter(|_| success && media::is_json(&media::of(headers)));
+    if let Some(value) = selected.and_then(|m| HeaderValue::from_str(m).ok()) {
         headers.insert(CONTENT_TYPE, value);
     }
 }

@@ -21,25 +21,66 @@ pub enum Routed {
 ///
 /// # Errors
 /// No such operation, or not with this method.
-pub fn route(version: &Version, complete: bool, method: &Method, segments: &[String], query: &[Pair], headers: &HeaderMap) -> Result<Routed, Refusal> {
+pub fn route(
+    version: &Version,
+    complete: bool,
+    method: &Method,
+    segments: &[String],
+    query: &[Pair],
+    headers: &HeaderMap,
+) -> Result<Routed, Refusal> {
     if let Some((operation, slots)) = version.route(method.as_str(), segments) {
-        let request = Request { operation: operation.id.clone(), arguments: arguments(operation, slots, query, headers), body: None };
+        let request = Request {
+            operation: operation.id.clone(),
+            arguments: arguments(operation, slots, query, headers),
+            body: None,
+        };
         return Ok(Routed::Operation(request));
     }
     if !complete {
         return Ok(Routed::Unmentioned);
     }
-    let methods = version.methods(segments);
+    let methods = allowed([version], segments);
     if methods.is_empty() {
-        return Err(Refusal::new(Kind::UnknownOperation, format!("version {} has no such path", version.lift.from)));
+        return Err(Refusal::new(
+            Kind::UnknownOperation,
+            format!("version {} has no such path", version.lift.from),
+        ));
     }
-    let head = methods.contains(&"GET").then_some("HEAD");
-    let allow = methods.into_iter().chain(head).filter_map(|m| m.parse().ok());
-    Err(Refusal::method_not_allowed(method, allow))
+    Err(Refusal::method_not_allowed(method, methods))
 }
 
-fn arguments(operation: &Operation, slots: Vec<(String, String)>, query: &[Pair], headers: &HeaderMap) -> Vec<Argument> {
-    let mut all: Vec<Argument> = slots.into_iter().map(|(name, value)| Argument::new(Place::Path, &name, value)).collect();
+/// The methods that a path has in any of these versions; none when there is no such path.
+pub fn allowed<'v>(versions: impl IntoIterator<Item = &'v Version>, segments: &[String]) -> Vec<Method> {
+    let mut all: Vec<Method> = Vec::new();
+    for method in versions
+        .into_iter()
+        .flat_map(|v| v.methods(segments))
+        .filter_map(|m| m.parse().ok())
+    {
+        if !all.contains(&method) {
+            all.push(method);
+        }
+    }
+    if all.contains(&Method::GET) && !all.contains(&Method::HEAD) {
+        all.push(Method::HEAD);
+    }
+    if !all.is_empty() {
+        all.push(Method::OPTIONS);
+    }
+    all
+}
+
+fn arguments(
+    operation: &Operation,
+    slots: Vec<(String, String)>,
+    query: &[Pair],
+    headers: &HeaderMap,
+) -> Vec<Argument> {
+    let mut all: Vec<Argument> = slots
+        .into_iter()
+        .map(|(name, value)| Argument::new(Place::Path, &name, value))
+        .collect();
     all.extend(query.iter().map(|pair| Argument {
         place: Place::Query,
         name: pair.name.clone(),
@@ -47,7 +88,10 @@ fn arguments(operation: &Operation, slots: Vec<(String, String)>, query: &[Pair]
         raw: Some(pair.raw.clone()),
     }));
     // Preconditions are HTTP's own; their tags are mapped apart.
-    let named = operation.parameters.iter().filter(|p| p.place == Place::Header && !p.name.to_ascii_lowercase().starts_with("if-"));
+    let named = operation
+        .parameters
+        .iter()
+        .filter(|p| p.place == Place::Header && !p.name.to_ascii_lowercase().starts_with("if-"));
     all.extend(named.filter_map(|p| {
         let value = headers.get(&p.name)?.to_str().ok()?;
         Some(Argument::new(Place::Header, &p.name, value))

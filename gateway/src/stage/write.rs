@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
+use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use sluice_config::plan::Keep;
 use sluice_transforms::contract::{Operation, Purpose};
@@ -35,6 +35,8 @@ pub struct Write<'a> {
     pub method: &'a Method,
     /// The request, with its document.
     pub request: Request,
+    /// Whether the document is large: then it is translated off the core.
+    pub large: bool,
 }
 
 type Answer = Result<Response<Body>, Refusal>;
@@ -48,7 +50,9 @@ impl Write<'_> {
         let purpose = self.origin_operation()?.purpose();
         let stored = self.way.lifting().stored(&self.request.operation);
         match purpose {
-            Purpose::Replace if self.request.body.is_some() && stored != Stored::Never => self.replace(stored, gathered).await,
+            Purpose::Replace if self.request.body.is_some() && stored != Stored::Never => {
+                self.replace(stored, gathered).await
+            }
             Purpose::Patch if self.request.body.is_some() => self.patch(gathered).await,
             _ => self.plain(purpose, gathered).await,
         }
@@ -56,18 +60,28 @@ impl Write<'_> {
 
     fn origin_operation(&self) -> Result<&Operation, Refusal> {
         let operation = self.way.version().lift.target.operation(&self.request.operation);
-        operation.ok_or_else(|| Refusal::new(Kind::UnknownOperation, "the upstream's version has no such operation any more"))
+        operation.ok_or_else(|| {
+            Refusal::new(
+                Kind::UnknownOperation,
+                "the upstream's version has no such operation any more",
+            )
+        })
     }
 
     async fn plain(&self, purpose: Purpose, gathered: &mut Gathered) -> Answer {
-        let lifted = self.lift(purpose, None, gathered).await?.map_err(|fault| unlifted(&fault))?;
+        let lifted = self
+            .lift(purpose, None, gathered)
+            .await?
+            .map_err(|fault| unlifted(&fault))?;
         self.deliver(&lifted, self.headers.clone()).await
     }
 
     async fn patch(&self, gathered: &mut Gathered) -> Answer {
         match self.lift(Purpose::Patch, None, gathered).await? {
             Ok(lifted) => self.deliver(&lifted, self.headers.clone()).await,
-            Err(fault) if fault.kind == FaultKind::NeedsStored => self.on_stored(Purpose::Patch, gathered).await,
+            Err(fault) if fault.kind == FaultKind::NeedsStored => {
+                self.on_stored(Purpose::Patch, gathered).await
+            }
             Err(fault) => Err(unlifted(&fault)),
         }
     }
@@ -76,20 +90,37 @@ impl Write<'_> {
         if self.line.plan.keep != Keep::Patch || stored == Stored::Consulted {
             return self.on_stored(Purpose::Replace, gathered).await;
         }
-        let Some(operation) = self.sibling("PATCH") else { return self.on_stored(Purpose::Replace, gathered).await };
-        let mut lifted = self.lift(Purpose::Replace, None, gathered).await?.map_err(|fault| unlifted(&fault))?;
-        lifted.body = self.way.lifting().replacement(&self.request.operation, lifted.body).map_err(|f| unlifted(&f))?;
-        let target = forward::target_of(&self.way.base(), operation, &lifted.arguments)?;
-        self.dispatch("PATCH", &target, lifted.body.as_ref(), true, self.headers.clone()).await
+        let Some(operation) = self.sibling("PATCH") else {
+            return self.on_stored(Purpose::Replace, gathered).await;
+        };
+        let mut lifted = self
+            .lift(Purpose::Replace, None, gathered)
+            .await?
+            .map_err(|fault| unlifted(&fault))?;
+        lifted.body = self
+            .way
+            .lifting()
+            .replacement(&self.request.operation, lifted.body)
+            .map_err(|f| unlifted(&f))?;
+        let target = forward::target_of(self.way.base(), operation, &lifted.arguments)?;
+        self.dispatch("PATCH", &target, lifted.body.as_ref(), true, self.headers.clone())
+            .await
     }
 
     /// Reads, puts, and writes on condition.
     async fn on_stored(&self, purpose: Purpose, gathered: &mut Gathered) -> Answer {
-        let target = self.way.lifting().target(&self.request).map_err(|fault| unlifted(&fault))?;
+        let target = self
+            .way
+            .lifting()
+            .target(&self.request)
+            .map_err(|fault| unlifted(&fault))?;
         let Some(read) = self.sibling("GET") else {
-            return Err(Refusal::new(Kind::UntranslatableRequest, "what is stored cannot be read, so that this write would lose some of it"));
+            return Err(Refusal::new(
+                Kind::UntranslatableRequest,
+                "what is stored cannot be read, so that this write would lose some of it",
+            ));
         };
-        let read = forward::target_of(&self.way.base(), read, &target.arguments)?;
+        let read = forward::target_of(self.way.base(), read, &target.arguments)?;
         let own = self.own_condition();
         for attempt in 0.. {
             let found = self.read(&read).await?;
@@ -99,7 +130,7 @@ impl Write<'_> {
             if found.status() != StatusCode::OK {
                 return Ok(found);
             }
-            let tag = lower::strong_tag(found.headers());
+            let tag = lower::tag(found.headers());
             let stored = self.document(found).await?;
             let condition = self.condition(tag)?;
             let answer = self.put(purpose, stored, condition, gathered).await?;
@@ -119,21 +150,46 @@ impl Write<'_> {
 
     /// The precondition of the write: what was read is still there, and the client's own holds for it.
     fn condition(&self, tag: Option<String>) -> Result<Option<HeaderValue>, Refusal> {
-        if !self.own_condition() {
-            let tags = etag::list(&self.headers, &IF_MATCH).unwrap_or_default();
-            if !tag.as_ref().is_some_and(|tag| tags.contains(tag)) {
-                return Err(Refusal::new(Kind::PreconditionFailed, "the resource has changed since it was read"));
-            }
+        if !self.client_agrees(tag.as_deref()) {
+            let shown = tag.and_then(|tag| self.way.version().mark.put(&tag));
+            return Err(Refusal::new(
+                Kind::PreconditionFailed,
+                "the resource is not, or no longer, as the request requires",
+            )
+            .tagged(shown));
         }
         if self.line.plan.keep == Keep::UnsafeRead {
             return Ok(None);
         }
-        let value = tag.and_then(|tag| HeaderValue::from_str(&tag).ok());
-        value.map(Some).ok_or_else(|| Refusal::new(Kind::NoEntityTag, "the upstream gave no strong entity tag, so that a write that loses nothing is not possible"))
+        let value = tag
+            .filter(|tag| etag::is_strong(tag))
+            .and_then(|tag| HeaderValue::from_str(&tag).ok());
+        value.map(Some).ok_or_else(|| {
+            Refusal::new(
+                Kind::NoEntityTag,
+                "the upstream gave no strong entity tag, so that a write that loses nothing is not possible",
+            )
+        })
+    }
+
+    /// Whether what is stored is as the client requires (RFC 9110 §13.1.1, §13.1.2): `If-Match` compares strongly.
+    fn client_agrees(&self, tag: Option<&str>) -> bool {
+        let matches = self.own_condition() || {
+            let tags = etag::list(&self.headers, &IF_MATCH).unwrap_or_default();
+            tag.is_some_and(|tag| etag::is_strong(tag) && tags.iter().any(|t| t == tag))
+        };
+        let barred = etag::list(&self.headers, &IF_NONE_MATCH).is_some_and(|tags| {
+            tags.iter()
+                .any(|t| t == "*" || tag.is_some_and(|tag| etag::weak(t) == etag::weak(tag)))
+        });
+        matches && !barred
     }
 
     async fn create(&self, gathered: &mut Gathered) -> Answer {
-        let lifted = self.lift(Purpose::Create, None, gathered).await?.map_err(|fault| unlifted(&fault))?;
+        let lifted = self
+            .lift(Purpose::Create, None, gathered)
+            .await?
+            .map_err(|fault| unlifted(&fault))?;
         let mut headers = self.headers.clone();
         if !headers.contains_key(IF_MATCH) {
             headers.insert(IF_NONE_MATCH, HeaderValue::from_static("*"));
@@ -141,24 +197,42 @@ impl Write<'_> {
         self.deliver(&lifted, headers).await
     }
 
-    async fn put(&self, purpose: Purpose, stored: Value, condition: Option<HeaderValue>, gathered: &mut Gathered) -> Answer {
-        let lifted = self.lift(purpose, Some(stored.clone()), gathered).await?.map_err(|fault| unlifted(&fault))?;
+    async fn put(
+        &self,
+        purpose: Purpose,
+        stored: Value,
+        condition: Option<HeaderValue>,
+        gathered: &mut Gathered,
+    ) -> Answer {
+        let lifted = self
+            .lift(purpose, Some(stored.clone()), gathered)
+            .await?
+            .map_err(|fault| unlifted(&fault))?;
         let mut headers = self.headers.clone();
         headers.remove(IF_MATCH);
-        condition.into_iter().for_each(|tag| drop(headers.insert(IF_MATCH, tag)));
+        // It held for what was read, and only that is written over.
+        headers.remove(IF_NONE_MATCH);
+        condition
+            .into_iter()
+            .for_each(|tag| drop(headers.insert(IF_MATCH, tag)));
         if purpose == Purpose::Replace {
             return self.deliver(&lifted, headers).await;
         }
-        let (Some(new), Some(whole)) = (lifted.body.as_ref(), self.origin_operation().ok()) else { return self.deliver(&lifted, headers).await };
+        let (Some(new), Some(whole)) = (lifted.body.as_ref(), self.origin_operation().ok()) else {
+            return self.deliver(&lifted, headers).await;
+        };
         match patch::difference(&stored, new) {
             Ok(changes) => {
-                let target = forward::target_of(&self.way.base(), whole, &lifted.arguments)?;
-                self.dispatch("PATCH", &target, Some(&changes), true, headers).await
+                let target = forward::target_of(self.way.base(), whole, &lifted.arguments)?;
+                self.dispatch("PATCH", &target, Some(&changes), true, headers)
+                    .await
             }
             // A merge patch cannot set null: the whole document can.
             Err(fault) => {
-                let Some(replace) = self.sibling("PUT") else { return Err(unlifted(&fault)) };
-                let target = forward::target_of(&self.way.base(), replace, &lifted.arguments)?;
+                let Some(replace) = self.sibling("PUT") else {
+                    return Err(unlifted(&fault));
+                };
+                let target = forward::target_of(self.way.base(), replace, &lifted.arguments)?;
                 self.dispatch("PUT", &target, Some(new), false, headers).await
             }
         }
@@ -167,35 +241,57 @@ impl Write<'_> {
     /// The origin's operation on the same path with another method.
     fn sibling(&self, method: &str) -> Option<&Operation> {
         let path = &self.origin_operation().ok()?.path;
-        self.way.version().lift.target.operations.iter().find(|o| o.method == method && o.path == *path)
+        self.way
+            .version()
+            .lift
+            .target
+            .operations
+            .iter()
+            .find(|o| o.method == method && o.path == *path)
     }
 
     async fn read(&self, target: &str) -> Answer {
         let mut headers = self.headers.clone();
-        for name in [IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE, http::header::CONTENT_TYPE] {
+        // `If-Unmodified-Since` stays: beside our own `If-Match` the write would ignore it (RFC 9110 §13.1.4).
+        for name in [
+            IF_MATCH,
+            IF_NONE_MATCH,
+            IF_MODIFIED_SINCE,
+            http::header::CONTENT_TYPE,
+        ] {
             headers.remove(name);
         }
         forward::translated_fields(&mut headers);
-        self.line.send(forward::request(Method::GET, target, headers, Body::empty())?).await
+        self.line
+            .send(forward::request(Method::GET, target, headers, Body::empty())?)
+            .await
     }
 
     async fn document(&self, found: Response<Body>) -> Result<Value, Refusal> {
         let (parts, body) = found.into_parts();
         let bounds = &self.way.edition.plan.bounds;
-        let bytes = documents::read(body, &parts.headers, bounds.held, self.way.idle(), bounds).await.map_err(|f| f.of_answer())?;
+        let bytes = documents::read(body, &parts.headers, bounds.held, self.way.idle(), bounds)
+            .await
+            .map_err(|f| f.of_answer())?;
         documents::document(&bytes, bounds.depth).map_err(|f| f.of_answer())
     }
 
     /// Translates, off the core when the document is large.
-    async fn lift(&self, purpose: Purpose, stored: Option<Value>, gathered: &mut Gathered) -> Result<Result<Request, Fault>, Refusal> {
+    async fn lift(
+        &self,
+        purpose: Purpose,
+        stored: Option<Value>,
+        gathered: &mut Gathered,
+    ) -> Result<Result<Request, Fault>, Refusal> {
         let (way, mut request) = (self.way.clone(), self.request.clone());
-        let large = self.line.large;
+        let large = self.large;
         let work = move || {
             let mut seen = Gathered::default();
             let interpreter = way.lifting();
             let lifted = match stored {
                 None => interpreter.lift(request, purpose, &mut seen),
-                Some(stored) if purpose == Purpose::Patch => merged(&interpreter, &mut request, &stored).and_then(|()| interpreter.put(request, purpose, &stored, &mut seen)),
+                Some(stored) if purpose == Purpose::Patch => merged(&interpreter, &mut request, &stored)
+                    .and_then(|()| interpreter.put(request, purpose, &stored, &mut seen)),
                 Some(stored) => interpreter.put(request, purpose, &stored, &mut seen),
             };
             (lifted, seen)
@@ -210,13 +306,25 @@ impl Write<'_> {
         if let Some(source) = self.way.version().lift.source.operation(&self.request.operation) {
             forward::header_arguments(&mut headers, source, lifted);
         }
-        let target = forward::target_of(&self.way.base(), operation, &lifted.arguments)?;
+        let target = forward::target_of(self.way.base(), operation, &lifted.arguments)?;
         let patch = operation.request.as_ref().is_some_and(|p| p.patch);
-        let method = if *self.method == Method::HEAD { "HEAD" } else { operation.method.as_str() };
-        self.dispatch(method, &target, lifted.body.as_ref(), patch, headers).await
+        let method = if *self.method == Method::HEAD {
+            "HEAD"
+        } else {
+            operation.method.as_str()
+        };
+        self.dispatch(method, &target, lifted.body.as_ref(), patch, headers)
+            .await
     }
 
-    async fn dispatch(&self, method: &str, target: &str, body: Option<&Value>, patch: bool, mut headers: HeaderMap) -> Answer {
+    async fn dispatch(
+        &self,
+        method: &str,
+        target: &str,
+        body: Option<&Value>,
+        patch: bool,
+        mut headers: HeaderMap,
+    ) -> Answer {
         forward::translated_fields(&mut headers);
         let body = match body {
             Some(document) => {
@@ -228,13 +336,21 @@ impl Write<'_> {
                 Body::empty()
             }
         };
-        let method = method.parse().map_err(|_| Refusal::new(Kind::Internal, "the operation has no method"))?;
-        self.line.send(forward::request(method, target, headers, body)?).await
+        let method = method
+            .parse()
+            .map_err(|_| Refusal::new(Kind::Internal, "the operation has no method"))?;
+        self.line
+            .send(forward::request(method, target, headers, body)?)
+            .await
     }
 }
 
 /// What the client's patch makes of what it sees.
-fn merged(interpreter: &reference::Interpreter<'_>, request: &mut Request, stored: &Value) -> Result<(), Fault> {
+fn merged(
+    interpreter: &reference::Interpreter<'_>,
+    request: &mut Request,
+    stored: &Value,
+) -> Result<(), Fault> {
     let mut whole = interpreter.shown(&request.operation, stored)?;
     if let Some(changes) = &request.body {
         interpreter.refuse_foreign(&request.operation, changes)?;
@@ -254,7 +370,11 @@ pub fn unlifted(fault: &Fault) -> Refusal {
     };
     let refusal = Refusal::new(kind, fault.detail.clone());
     let placed = !fault.pointer.is_root() && fault.kind != FaultKind::Stored;
-    if placed { refusal.at(fault.pointer.to_string()) } else { refusal }
+    if placed {
+        refusal.at(fault.pointer.to_string())
+    } else {
+        refusal
+    }
 }
 
 /// The longest pause between two tries of a write.
