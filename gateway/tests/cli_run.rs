@@ -233,6 +233,38 @@ fn what_only_a_new_process_can_change_is_named_and_waits() {
 }
 
 #[test]
+fn an_upgrade_hands_the_sockets_over() {
+    let mut served = Served::start();
+    let before = served.process.id();
+    let (path, socket) = (
+        served.directory.path(),
+        served.directory.path().join("upgrade.sock"),
+    );
+    let environment = [
+        ("SLUICE_LISTEN", served.data.to_string()),
+        ("SLUICE_ADMIN", served.admin.to_string()),
+        ("TODOS_UPSTREAM", todos::serve().to_string()),
+    ];
+    let arguments = [
+        "run",
+        path.to_str().unwrap(),
+        "--upgrade",
+        "--upgrade-socket",
+        socket.to_str().unwrap(),
+        "--log-format",
+        "json",
+    ];
+    let next = Process::start(&arguments, &environment);
+    next.until("the socket", || socket.exists());
+    served.process.signal("QUIT");
+    next.until("the hand-over", || next.err().contains("\"serving\""));
+    assert_eq!(served.process.end().code(), Some(0), "{}", served.process.err());
+    assert_ne!(next.id(), before);
+    assert!(served.read().contains("title"));
+    assert_eq!(served.generation(), 1);
+}
+
+#[test]
 fn sigterm_drains_and_ends_with_0() {
     let mut served = Served::start();
     served.write(

@@ -121,6 +121,7 @@ pub(super) fn difference(before: Option<&Value>, after: Option<&Value>) -> Strin
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -95,6 +95,7 @@ fn field(line: &str) -> Result<(HeaderName, HeaderValue), Failure> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
