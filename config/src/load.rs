@@ -48,6 +48,7 @@ fn plan(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagnostic>) 
         unused_upstreams(main, directory, faults);
     }
     unused_files(sources, directory, faults);
+    build::keep::judge(main, &built, faults);
     let main = build::main::build(main?, faults);
     let built = built.into_iter().collect::<Option<Vec<_>>>()?;
     let documents = built.iter().filter_map(|built| built.document.as_ref());

@@ -2,7 +2,7 @@
 //!
 //! - [`main`]: addresses, upstreams, bounds
 //! - [`api`]: one API, from its [`versions`], [`select`] and [`errors`]
-//! - [`routes`]: no path leads to two versions
+//! - [`routes`]: no path leads to two versions; [`keep`]: what merge patches can keep
 //! - [`change`]: a change's own form; [`steps`]: its steps as the engine's operators
 //! - [`lineage`]: versions and changes are one tree; [`contract`]: what each version promises
 
@@ -10,6 +10,7 @@ pub(crate) mod api;
 mod change;
 mod contract;
 mod errors;
+pub(crate) mod keep;
 mod lineage;
 pub(crate) mod main;
 pub(crate) mod routes;

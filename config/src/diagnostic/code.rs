@@ -312,4 +312,8 @@ codes! {
         "An operation is named that the API does not have.",
         "The step would do nothing.",
         "Correct the name; operations are named by `operationId`.";
+    KeepNeedsRead = 62 Error "keep-needs-read":
+        "An upstream keeps by merge patches what a version can only keep by reading.",
+        "What is kept there depends on stored values, or the API has no PATCH: the write would lose it.",
+        "Write `keep: read`, which reads, puts and writes on condition.";
 }
