@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, Version as Http};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use sluice_config::plan::{UpstreamPlan, VersionId};
 use sluice_transforms::message::Request as Lifting;
@@ -27,7 +28,7 @@ use crate::stage::identify::{self, Identified};
 use crate::stage::links::Links;
 use crate::stage::route::{self, Routed};
 use crate::stage::write::{LONGEST_PAUSE, Write};
-use crate::stage::{lower, refuse, respond};
+use crate::stage::{lower, options, refuse, respond};
 use crate::upstream::{self, Upstream, hops};
 
 /// How a message is translated: one edition, one API, one version.
@@ -58,14 +59,17 @@ impl Way {
     }
 
     /// The path prefix at the upstream.
-    pub fn base(&self) -> String {
-        self.edition.plan.apis[self.api].base.as_str().to_owned()
+    pub fn base(&self) -> &str {
+        self.edition.plan.apis[self.api].base.as_str()
     }
 
     /// The longest silence in a body.
     pub fn idle(&self) -> Duration {
         let api = &self.edition.plan.apis[self.api];
-        self.edition.plan.upstream(api.upstream).map_or(Duration::from_secs(30), |u| u.timeouts.idle)
+        self.edition
+            .plan
+            .upstream(api.upstream)
+            .map_or(Duration::from_secs(30), |u| u.timeouts.idle)
     }
 }
 
@@ -75,8 +79,6 @@ pub struct Line {
     pub plan: Rc<UpstreamPlan>,
     /// Its connections on this core.
     pub upstream: Upstream,
-    /// Whether the client's document is large.
-    pub large: bool,
 }
 
 impl Line {
@@ -95,7 +97,9 @@ impl Line {
     /// Waits before a write is tried again, longer each time and never for the same time as others.
     pub async fn pause(&self, attempt: u32) {
         let longest = LONGEST_PAUSE.min(Duration::from_millis(1 << attempt.min(10)));
-        let nanos = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |d| d.subsec_nanos());
+        let nanos = std::time::SystemTime::UNIX_EPOCH
+            .elapsed()
+            .map_or(0, |d| d.subsec_nanos());
         tokio::time::sleep(longest.mul_f64(f64::from(nanos % 1024) / 1024.0)).await;
     }
 }
@@ -114,27 +118,45 @@ pub async fn carry(carrier: &Carrier, request: Request<Incoming>, peer: Peer) ->
     let Some(edition) = carrier.edition() else {
         return Refusal::new(Kind::Draining, "the gateway has no configuration yet").answer();
     };
-    let version = request.version();
     let mut known = Known::default();
     let done = answer(carrier, &edition, request, peer.remote, &mut known).await;
     let refused = done.is_err();
     let mut answer = done.unwrap_or_else(|refusal| refused_answer(&edition, &known, &refusal));
     mark(&edition, &known, &mut answer, refused);
-    forwarded::via(answer.headers_mut(), version);
+    forwarded::via(answer.headers_mut(), Http::HTTP_11);
     record(carrier, &edition, known, &answer);
     answer
 }
 
-async fn answer(carrier: &Carrier, edition: &Arc<Edition>, request: Request<Incoming>, remote: SocketAddr, known: &mut Known) -> Result<Response<Body>, Refusal> {
+async fn answer(
+    carrier: &Carrier,
+    edition: &Arc<Edition>,
+    request: Request<Incoming>,
+    remote: SocketAddr,
+    known: &mut Known,
+) -> Result<Response<Body>, Refusal> {
     let (mut parts, incoming) = request.into_parts();
     if parts.method == Method::TRACE || parts.method == Method::CONNECT {
-        return Err(Refusal::new(Kind::MethodNotSupported, format!("{} is not supported", parts.method)));
+        return Err(Refusal::new(
+            Kind::MethodNotSupported,
+            format!("{} is not supported", parts.method),
+        ));
     }
     let host = canonical::host(&parts.uri, &parts.headers, parts.version).map_err(|f| Refusal::from(&f))?;
     let path = canonical::path(parts.uri.path()).map_err(|f| Refusal::from(&f))?;
-    let mut query = target::pairs(parts.uri.query().unwrap_or_default()).ok_or_else(|| Refusal::new(Kind::BadPath, "the query is not UTF-8"))?;
+    let mut query = target::pairs(parts.uri.query().unwrap_or_default())
+        .ok_or_else(|| Refusal::new(Kind::BadPath, "the query is not UTF-8"))?;
 
-    let seen = identify::Request { host: host.as_ref(), path: &path, query: &query, headers: &parts.headers };
+    let seen = identify::Request {
+        host: host.as_ref(),
+        path: &path,
+        query: &query,
+        headers: &parts.headers,
+    };
+    if let Some(options) = options::answer(edition, &parts.method, &seen) {
+        (known.api, known.identified) = (Some(options.api), options.identified);
+        return Ok(options.answer);
+    }
     let identified = identify::identify(&edition.plan, &seen, None).map_err(|unidentified| {
         known.api = unidentified.api;
         unidentified.refusal
@@ -144,23 +166,58 @@ async fn answer(carrier: &Carrier, edition: &Arc<Edition>, request: Request<Inco
     let api = &edition.plan.apis[identified.api];
     identify::strip_selectors(api, &mut parts.headers, &mut query);
 
-    let way = Way { edition: Arc::clone(edition), api: identified.api, version: identified.version };
-    let line = carrier.line(edition, api.upstream).ok_or_else(|| Refusal::new(Kind::Internal, "the upstream is unknown"))?;
-    let routed = route::route(way.version(), api.documented, &parts.method, &identified.segments, &query, &parts.headers)?;
+    let way = Way {
+        edition: Arc::clone(edition),
+        api: identified.api,
+        version: identified.version,
+    };
+    let line = carrier
+        .line(edition, api.upstream)
+        .ok_or_else(|| Refusal::new(Kind::Internal, "the upstream is unknown"))?;
+    let routed = route::route(
+        way.version(),
+        api.documented,
+        &parts.method,
+        &identified.segments,
+        &query,
+        &parts.headers,
+    )?;
     if let Routed::Operation(request) = &routed {
         known.operation.clone_from(&request.operation);
     }
     let upgrade = hops::upgrade(&parts.headers);
     let authority = host.as_ref().map(CanonicalHost::to_string);
-    let client = Client { remote, host: authority.as_deref(), version: parts.version };
+    let client = Client {
+        remote,
+        host: authority.as_deref(),
+        version: parts.version,
+    };
     forward::fields(&mut parts.headers, &client);
 
-    let links = Links { api, version: way.version(), prefix: &identified.prefix, hosts: line.hosts(), host: authority.as_deref() };
+    let links = Links {
+        api,
+        version: way.version(),
+        prefix: &identified.prefix,
+        hosts: line.hosts(),
+        host: authority.as_deref(),
+    };
     let mut answer = match routed {
         Routed::Operation(request) if !way.version().is_origin() => {
             translated(&way, &line, parts, incoming, request, known).await?
         }
-        _ => passed(carrier, &way, &line, parts, incoming, &identified.segments, &query, upgrade).await?,
+        _ => {
+            passed(
+                carrier,
+                &way,
+                &line,
+                parts,
+                incoming,
+                &identified.rest,
+                &query,
+                upgrade,
+            )
+            .await?
+        }
     };
     links.rewrite(answer.headers_mut());
     Ok(answer)
@@ -168,10 +225,18 @@ async fn answer(carrier: &Carrier, edition: &Arc<Edition>, request: Request<Inco
 
 /// A request that needs no translation: both bodies stream untouched.
 #[allow(clippy::too_many_arguments)]
-async fn passed(carrier: &Carrier, way: &Way, line: &Line, parts: Parts, incoming: Incoming, segments: &[String], query: &[target::Pair], upgrade: Option<http::HeaderValue>) -> Result<Response<Body>, Refusal> {
-    let path = target::path(&way.base(), segments).ok_or_else(|| Refusal::new(Kind::BadPath, "the path cannot be forwarded"))?;
-    let raw: Vec<&str> = query.iter().map(|p| p.raw.as_str()).collect();
-    let target = if raw.is_empty() { path } else { format!("{path}?{}", raw.join("&")) };
+async fn passed(
+    carrier: &Carrier,
+    way: &Way,
+    line: &Line,
+    parts: Parts,
+    incoming: Incoming,
+    rest: &str,
+    query: &[target::Pair],
+    upgrade: Option<http::HeaderValue>,
+) -> Result<Response<Body>, Refusal> {
+    let target = target::passed(way.base(), rest, query)
+        .ok_or_else(|| Refusal::new(Kind::BadPath, "the path cannot be forwarded"))?;
     let mut headers = parts.headers;
     if let Some(protocol) = upgrade.clone() {
         hops::set_upgrade(&mut headers, protocol);
@@ -179,36 +244,69 @@ async fn passed(carrier: &Carrier, way: &Way, line: &Line, parts: Parts, incomin
     let method = parts.method;
     let switching = upgrade.map(|_| carrier.upgrades(parts.extensions));
     let body = Body::incoming(incoming, way.idle());
-    let mut answer = line.send(forward::request(method, &target, headers, body)?).await?;
-    let switched = hops::upgrade(answer.headers()).filter(|_| answer.status() == http::StatusCode::SWITCHING_PROTOCOLS);
+    let mut answer = line
+        .send(forward::request(method, &target, headers, body)?)
+        .await?;
+    let switched =
+        hops::upgrade(answer.headers()).filter(|_| answer.status() == http::StatusCode::SWITCHING_PROTOCOLS);
     match (switching, switched) {
         (Some(client), Some(protocol)) => {
             carrier.tunnel(client, &mut answer, way.idle());
             hops::strip(answer.headers_mut());
             hops::set_upgrade(answer.headers_mut(), protocol);
         }
-        (_, Some(_)) => return Err(Refusal::new(Kind::UpstreamGarbage, "the upstream switched protocols unasked")),
+        (_, Some(_)) => {
+            return Err(Refusal::new(
+                Kind::UpstreamGarbage,
+                "the upstream switched protocols unasked",
+            ));
+        }
         _ => hops::strip(answer.headers_mut()),
     }
     Ok(answer)
 }
 
 /// A request of another version than the origin's.
-async fn translated(way: &Way, line: &Line, parts: Parts, incoming: Incoming, mut request: Lifting, known: &mut Known) -> Result<Response<Body>, Refusal> {
-    let Parts { method, mut headers, .. } = parts;
+async fn translated(
+    way: &Way,
+    line: &Line,
+    parts: Parts,
+    incoming: Incoming,
+    mut request: Lifting,
+    known: &mut Known,
+) -> Result<Response<Body>, Refusal> {
+    let Parts {
+        method, mut headers, ..
+    } = parts;
     way.version().mark.unmark_request(&mut headers);
-    let payload = way.version().lift.source.operation(&request.operation).and_then(|o| o.request.as_ref());
+    let payload = way
+        .version()
+        .lift
+        .source
+        .operation(&request.operation)
+        .and_then(|o| o.request.as_ref());
     let mut large = false;
     if payload.is_some() {
         let bounds = &way.edition.plan.bounds;
-        let bytes = documents::read(incoming, &headers, bounds.request, way.idle(), bounds).await.map_err(|f| f.of_request())?;
-        expect_json(&headers, bytes.is_empty())?;
+        expect_json(&headers, incoming.is_end_stream())?;
+        let bytes = documents::read(incoming, &headers, bounds.request, way.idle(), bounds)
+            .await
+            .map_err(|f| f.of_request())?;
         large = bytes.len() > bounds.offload;
-        request.body = (!bytes.is_empty()).then(|| documents::document(&bytes, bounds.depth)).transpose().map_err(|f| f.of_request())?;
+        request.body = (!bytes.is_empty())
+            .then(|| documents::document(&bytes, bounds.depth))
+            .transpose()
+            .map_err(|f| f.of_request())?;
     }
     let operation = request.operation.clone();
-    let line = Line { large, plan: Rc::clone(&line.plan), upstream: line.upstream.clone() };
-    let write = Write { way, line: &line, headers, method: &method, request };
+    let write = Write {
+        way,
+        line,
+        headers,
+        method: &method,
+        request,
+        large,
+    };
     let mut answer = write.send(&mut known.gathered).await?;
     hops::strip(answer.headers_mut());
     lower::lower(way, &operation, &method, answer, &mut known.gathered).await
@@ -221,7 +319,10 @@ pub(crate) fn expect_json(headers: &HeaderMap, empty: bool) -> Result<(), Refusa
     if empty || document {
         return Ok(());
     }
-    Err(Refusal::new(Kind::UnsupportedMediaType, "only JSON documents are translated between versions"))
+    Err(Refusal::new(
+        Kind::UnsupportedMediaType,
+        "only JSON documents are translated between versions",
+    ))
 }
 
 fn refused_answer(edition: &Edition, known: &Known, refusal: &Refusal) -> Response<Body> {
@@ -232,7 +333,9 @@ fn refused_answer(edition: &Edition, known: &Known, refusal: &Refusal) -> Respon
 }
 
 fn mark(edition: &Edition, known: &Known, answer: &mut Response<Body>, refused: bool) {
-    let Some(api) = known.api.map(|index| &edition.plan.apis[index]) else { return };
+    let Some(api) = known.api.map(|index| &edition.plan.apis[index]) else {
+        return;
+    };
     let success = !refused && answer.status().is_success();
     match &known.identified {
         Some(identified) => respond::versioned(answer.headers_mut(), api, identified, success),
@@ -241,7 +344,9 @@ fn mark(edition: &Edition, known: &Known, answer: &mut Response<Body>, refused: 
 }
 
 fn record(carrier: &Carrier, edition: &Edition, known: Known, answer: &Response<Body>) {
-    let Some(identified) = known.identified else { return };
+    let Some(identified) = known.identified else {
+        return;
+    };
     let api = &edition.plan.apis[identified.api];
     carrier.ledger().record(&ledger::Exchange {
         api: api.name.clone(),
@@ -270,20 +375,27 @@ pub struct Pools {
 
 impl Pools {
     /// The pool of an upstream in this edition.
-    pub fn line(pools: &Rc<RefCell<Self>>, edition: &Edition, id: sluice_config::plan::UpstreamId) -> Option<Line> {
+    pub fn line(
+        pools: &Rc<RefCell<Self>>,
+        edition: &Edition,
+        id: sluice_config::plan::UpstreamId,
+    ) -> Option<Line> {
         let mut own = pools.borrow_mut();
         if own.generation != edition.generation {
             own.renew(edition);
         }
         let (plan, upstream) = own.pools.get(id.index())?;
-        Some(Line { plan: Rc::clone(plan), upstream: upstream.clone(), large: false })
+        Some(Line {
+            plan: Rc::clone(plan),
+            upstream: upstream.clone(),
+        })
     }
 
     fn renew(&mut self, edition: &Edition) {
         let old = std::mem::take(&mut self.pools);
         let pool = |plan: &UpstreamPlan| {
-            let same = old.iter().find(|(known, _)| **known == *plan).map(|(_, upstream)| upstream.clone());
-            (Rc::new(plan.clone()), same.unwrap_or_else(|| Upstream::new(settings(plan))))
+            let same = old.iter().find(|(known, _)| **known == *plan).cloned();
+            same.unwrap_or_else(|| (Rc::new(plan.clone()), Upstream::new(settings(plan))))
         };
         self.pools = edition.plan.upstreams.iter().map(pool).collect();
         self.generation = edition.generation;

@@ -10,18 +10,21 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-const CLAIMED: [HeaderName; 6] = [
+/// Fields that say who asks and from where: nobody but the gateway says so.
+const CLAIMED: [HeaderName; 7] = [
     FORWARDED,
     X_FORWARDED_FOR,
     X_FORWARDED_HOST,
     X_FORWARDED_PROTO,
     HeaderName::from_static("x-forwarded-port"),
     HeaderName::from_static("x-real-ip"),
+    HeaderName::from_static("x-consumer"),
 ];
 
 /// Replaces what the client claims by what is known. `Host` becomes the upstream's.
 pub fn set(headers: &mut HeaderMap, remote: SocketAddr, host: Option<&str>, version: Version) {
     CLAIMED.iter().for_each(|name| drop(headers.remove(name)));
+    remove_look_alikes(headers);
     let address = remote.ip().to_canonical();
     let text = address.to_string();
     let mut forwarded = if address.is_ipv6() {
@@ -39,6 +42,19 @@ pub fn set(headers: &mut HeaderMap, remote: SocketAddr, host: Option<&str>, vers
     headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static("http"));
     headers.remove(HOST);
     via(headers, version);
+}
+
+/// Removes the same names written with underscores: to a CGI or WSGI backend they are the same names.
+fn remove_look_alikes(headers: &mut HeaderMap) {
+    let claims = |name: &&HeaderName| {
+        let name = name.as_str();
+        name.contains('_')
+            && CLAIMED
+                .iter()
+                .any(|claimed| name.replace('_', "-") == claimed.as_str())
+    };
+    let found: Vec<HeaderName> = headers.keys().filter(claims).cloned().collect();
+    found.iter().for_each(|name| drop(headers.remove(name)));
 }
 
 /// Names this gateway on the way of a message.
@@ -66,6 +82,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", HeaderValue::from_static("6.6.6.6"));
         headers.insert("x-real-ip", HeaderValue::from_static("6.6.6.6"));
+        headers.insert("x_consumer", HeaderValue::from_static("megacorp"));
         set(
             &mut headers,
             "[::ffff:10.0.0.1]:9".parse().unwrap(),
@@ -74,7 +91,7 @@ mod tests {
         );
         assert_eq!(headers["x-forwarded-for"], "10.0.0.1");
         assert_eq!(headers[FORWARDED], "for=10.0.0.1;host=\"api.example\";proto=http");
-        assert!(!headers.contains_key("x-real-ip"));
+        assert!(!headers.contains_key("x-real-ip") && !headers.contains_key("x_consumer"));
         assert_eq!(headers[VIA], "1.1 sluice");
     }
 }
