@@ -32,3 +32,10 @@ fn kubernetes_ingress() {
         "io.k8s.api.networking.v1.Ingress".to_owned()
     });
 }
+
+#[test]
+fn kubernetes_autoscaler() {
+    judge("k8s-hpa-v1-v2", 27, |_| {
+        "io.k8s.api.autoscaling.v2beta2.HorizontalPodAutoscaler".to_owned()
+    });
+}
