@@ -60,7 +60,7 @@ fn a_sound_configuration_is_0() {
     for name in ["hello", "integrationhub"] {
         let said = sluice(&["check", &example(name), "--now", "2027-07-01T00:00:00Z"], "");
         assert_eq!(said.code, 0, "{}{}", said.out, said.err);
-        assert!(said.out.starts_with("sound: "), "{}", said.out);
+        assert!(said.out.contains(" 0 laws broken\nsound: "), "{}", said.out);
         assert_eq!(said.err, "", "quiet in a pipe");
     }
 }
@@ -99,6 +99,44 @@ fn every_fault_is_told_at_once_and_is_1() {
             said.err
         );
     }
+}
+
+#[test]
+fn a_law_that_does_not_hold_is_a_fault() {
+    // Nothing about the settings is wrong; only trying the filters out shows that they do not undo each other.
+    let change = r#"
+sluice: 1
+between: ["1", "2"]
+summary: Seconds became minutes.
+documents:
+  - of: ["POST /todos"]
+    steps:
+      - script: {at: "", slow: true, up: '{n: (.n // 0)}', down: '{n: ((.n // 0) + 1)}'}
+"#;
+    let directory = broken("apis/todos/changes/1-2.yaml", change);
+    let said = sluice(&["check", directory.path().to_str().unwrap(), "--json"], "");
+    let report = json(&said.out);
+    assert_eq!(
+        (said.code, &report["diagnostics"]),
+        (1, &json("[]")),
+        "{}",
+        said.out
+    );
+    assert_eq!(report["laws"][0]["broken"][0]["version"], "1");
+    let said = sluice(&["check", directory.path().to_str().unwrap()], "");
+    assert!(
+        said.out.contains("a law does not hold") && said.out.contains("\nat fault: "),
+        "{}",
+        said.out
+    );
+    assert_eq!(
+        sluice(
+            &["check", directory.path().to_str().unwrap(), "--documents", "0"],
+            ""
+        )
+        .code,
+        0
+    );
 }
 
 #[test]
