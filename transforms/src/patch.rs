@@ -1,10 +1,13 @@
 //! JSON Merge Patch (RFC 7396): applying one, and saying a difference as one.
 
+use std::collections::HashMap;
+
 use crate::fault::{Fault, FaultKind};
 use crate::pointer::Pointer;
 use crate::value::{Member, Object, Value};
 
-/// Applies a merge patch (RFC 7396 §2).
+/// Applies a merge patch (RFC 7396 §2). Of members that stand twice in the target, which the RFC leaves open, only the
+/// patched one is left.
 pub fn apply(target: &mut Value, patch: &Value) {
     let Value::Object(changes) = patch else {
         *target = patch.clone();
@@ -13,21 +16,41 @@ pub fn apply(target: &mut Value, patch: &Value) {
     if target.as_object().is_none() {
         *target = Value::Object(Object::default());
     }
-    let Value::Object(object) = target else { return };
+    if let Value::Object(object) = target {
+        merge(object, changes);
+    }
+}
+
+/// What a patch says about one name, in order, and whether the target was seen to have it.
+#[derive(Default)]
+struct Said<'p> {
+    values: Vec<&'p Value>,
+    met: bool,
+}
+
+fn merge(object: &mut Object, changes: &Object) {
+    let mut said: HashMap<String, Said<'_>> = HashMap::with_capacity(changes.members().len());
     for change in changes.members() {
-        let name = change.key.decoded();
-        match &change.value {
-            Value::Null => drop(object.take(&name)),
-            value => {
-                if object.position(&name).is_none() {
-                    object.members_mut().push(Member { key: change.key.clone(), value: Value::Null, kept: false });
-                }
-                if let Some(place) = object.get_mut(&name) {
-                    apply(place, value);
-                }
-            }
+        said.entry(change.key.decoded().into_owned()).or_default().values.push(&change.value);
+    }
+    object.members_mut().retain_mut(|member| match said.get_mut(member.key.decoded().as_ref()) {
+        None => true,
+        Some(said) => !std::mem::replace(&mut said.met, true) && settle(&mut member.value, &said.values),
+    });
+    for change in changes.members() {
+        let Some(said) = said.get_mut(change.key.decoded().as_ref()).filter(|said| !said.met) else { continue };
+        said.met = true;
+        let mut value = Value::Null;
+        if settle(&mut value, &said.values) {
+            object.members_mut().push(Member { key: change.key.clone(), value, kept: false });
         }
     }
+}
+
+/// Applies all that is said about a member; false when it goes.
+fn settle(value: &mut Value, said: &[&Value]) -> bool {
+    said.iter().for_each(|patch| apply(value, patch));
+    said.last().is_none_or(|last| **last != Value::Null)
 }
 
 /// The merge patch that turns one document into another.
@@ -38,16 +61,17 @@ pub fn difference(from: &Value, to: &Value) -> Result<Value, Fault> {
     let (Value::Object(old), Value::Object(new)) = (from, to) else {
         return settable(to).map(|()| to.clone());
     };
+    let (before, after) = (old.index(), new.index());
     let mut changes = Vec::new();
     for member in old.members() {
-        if new.get(&member.key.decoded()).is_none() {
+        if after.get(&member.key.decoded()).is_none() {
             changes.push(Member { key: member.key.clone(), value: Value::Null, kept: false });
         }
     }
     for member in new.members() {
         let name = member.key.decoded();
         let at = Pointer::of([name.as_ref()]);
-        let value = match old.get(&name) {
+        let value = match before.get(&name) {
             Some(before) if *before == member.value => continue,
             Some(before @ Value::Object(_)) if member.value.as_object().is_some() => difference(before, &member.value),
             _ => settable(&member.value).map(|()| member.value.clone()),

@@ -17,7 +17,7 @@ use crate::message_op::{MessageSite, scalar_text, scalar_value};
 use crate::op::{Direction, Operator, Pair, Side, Site, Stored, places};
 use crate::pointer::Pointer;
 use crate::shape::{Kind, Known, Shape, Types};
-use crate::value::{Object, Value};
+use crate::value::{Member, Object, Value};
 use crate::walk::{ListPolicy, Walk, refuse_duplicates, substitute};
 
 /// What is told of a translation while it goes on: usage for the ledger, and each step for people.
@@ -177,7 +177,7 @@ impl<'a> Interpreter<'a> {
             for at in operator.reads_body(*to) {
                 let at = self.first_pointer(index, &request.operation, &at);
                 if let Some(value) = at.look(body) {
-                    let member = crate::value::Member::own("", value.clone());
+                    let member = Member::own("", value.clone());
                     crate::op::add::insert(&mut bare, &at, member).ok()?;
                 }
             }
@@ -238,7 +238,7 @@ impl<'a> Interpreter<'a> {
             match object.get_mut(&field.name) {
                 Some(inner) => self.remove_unsent(operation, inner, &field.shape, &place),
                 None if !field.required && self.shows(operation, &place) => {
-                    object.members_mut().push(crate::value::Member::own(&field.name, Value::Null));
+                    object.members_mut().push(Member::own(&field.name, Value::Null));
                 }
                 None => {}
             }
@@ -267,16 +267,24 @@ impl<'a> Interpreter<'a> {
         let Some(shape) = self.request_shape(operation) else { return Ok(()) };
         let mut unknown = Vec::new();
         unknown_members(patch, shape, &self.chain.source.types, &Pointer::root(), &mut unknown);
-        for at in unknown {
-            let mut bare = Value::Object(Object::default());
-            crate::op::add::insert(&mut bare, &at, crate::value::Member::own("", Value::Null))?;
-            let request = Request { operation: operation.to_owned(), arguments: Vec::new(), body: Some(bare) };
-            match self.lift(request, Purpose::Patch, &mut Unobserved) {
-                Err(fault) if fault.kind == FaultKind::Captured => return Err(fault),
-                _ => {}
+        self.refuse_among(operation, &unknown)
+    }
+
+    /// All of them at once; each half by itself where something else is wrong with one.
+    fn refuse_among(&self, operation: &str, unknown: &[Pointer]) -> Result<(), Fault> {
+        let mut bare = Object::default();
+        unknown.iter().for_each(|at| remove_at(&mut bare, at.names()));
+        let body = Some(Value::Object(bare));
+        let request = Request { operation: operation.to_owned(), arguments: Vec::new(), body };
+        match self.lift(request, Purpose::Patch, &mut Unobserved) {
+            Err(fault) if fault.kind == FaultKind::Captured => Err(fault),
+            Err(_) if unknown.len() > 1 => {
+                let (first, second) = unknown.split_at(unknown.len() / 2);
+                self.refuse_among(operation, first)?;
+                self.refuse_among(operation, second)
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn request_shape(&self, operation: &str) -> Option<&Shape> {
@@ -311,11 +319,7 @@ impl<'a> Interpreter<'a> {
     /// Where a place in the request's document of the version that the chain starts from leads, as far as the
     /// version that it leads to has a place for it.
     pub fn pointer(&self, operation: &str, pointer: &Pointer) -> Pointer {
-        self.chain.steps.iter().fold(pointer.clone(), |pointer, (pass, to)| {
-            let moved = pointer_step(pass, *to, body_shape(pass.source(*to), operation), &pointer);
-            let target = body_shape(pass.target(*to), operation);
-            target.map_or(moved.clone(), |shape| shape.nearest(&moved, &pass.target(*to).types))
-        })
+        self.chain.steps.iter().fold(pointer.clone(), |pointer, (pass, to)| nearest_step(pass, *to, operation, &pointer))
     }
 
     /// JSON Pointers in error bodies follow the members that they name; one without a place is left out.
@@ -327,9 +331,7 @@ impl<'a> Interpreter<'a> {
         let types = &pass.source(to).types;
         rewrite_pointers(body, &shape, types, label, &|text| {
             let pointer = Pointer::parse(text).ok()?;
-            let moved = pointer_step(pass, to, body_shape(pass.source(to), &operation), &pointer);
-            let target = body_shape(pass.target(to), &operation);
-            let near = target.map_or(moved.clone(), |shape| shape.nearest(&moved, &pass.target(to).types));
+            let near = nearest_step(pass, to, &operation, &pointer);
             (!near.is_root() || pointer.is_root()).then(|| near.to_string())
         });
     }
@@ -478,6 +480,18 @@ fn pointer_step(pass: &Pass, to: Direction, shape: Option<&Shape>, pointer: &Poi
     moved
 }
 
+/// The same, as far as the target has a place for it. A member that neither side knows keeps its name, where the object
+/// that holds it stands.
+fn nearest_step(pass: &Pass, to: Direction, operation: &str, pointer: &Pointer) -> Pointer {
+    let shape = body_shape(pass.source(to), operation);
+    let moved = pointer_step(pass, to, shape, pointer);
+    let Some(target) = body_shape(pass.target(to), operation) else { return moved };
+    let near = target.nearest(&moved, &pass.target(to).types);
+    let known = shape.map(|s| s.nearest(pointer, &pass.source(to).types)).filter(|known| known != pointer);
+    let holds = known.is_some_and(|known| pointer_step(pass, to, shape, &known).names().len() <= near.names().len());
+    if holds { moved } else { near }
+}
+
 fn rewrite_pointers(doc: &mut Value, shape: &Shape, types: &Types, label: &str, rewrite: &dyn Fn(&str) -> Option<String>) {
     let shape = shape.resolve(types);
     match doc {
@@ -516,6 +530,10 @@ fn treat_additions(doc: &mut Value, shape: &Shape, types: &Types, policy: Additi
                 treat_additions(&mut member.value, child, types, policy).map_err(|f| f.below(&at))
             })
         }
+        (Value::Object(object), Kind::Map(inner)) => object.members_mut().iter_mut().try_for_each(|member| {
+            let at = Pointer::of([member.key.decoded()]);
+            treat_additions(&mut member.value, inner, types, policy).map_err(|f| f.below(&at))
+        }),
         (Value::List(items), Kind::List(inner)) => items.iter_mut().enumerate().try_for_each(|(index, item)| {
             treat_additions(item, inner, types, policy).map_err(|f| f.below(&Pointer::of([index.to_string()])))
         }),
@@ -533,6 +551,22 @@ fn unknown_members(patch: &Value, shape: &Shape, types: &Types, at: &Pointer, un
             Some(child) => unknown_members(&member.value, child, types, &place, unknown),
             None => unknown.push(place),
         }
+    }
+}
+
+/// Says in a merge patch that the member at a place goes. Places come in the order of a document.
+fn remove_at(patch: &mut Object, names: &[String]) {
+    let Some((name, below)) = names.split_first() else { return };
+    let members = patch.members_mut();
+    if below.is_empty() {
+        members.push(Member::own(name, Value::Null));
+        return;
+    }
+    if members.last().is_none_or(|last| !last.key.is(name)) {
+        members.push(Member::own(name, Value::Object(Object::default())));
+    }
+    if let Some(Value::Object(inner)) = members.last_mut().map(|last| &mut last.value) {
+        remove_at(inner, below);
     }
 }
 
@@ -569,13 +603,14 @@ fn occurs_below(shape: &Shape, types: &Types, label: &str, depth: usize) -> Occu
 fn settle_kept(doc: &mut Value, stored: &Value) {
     match (doc, stored) {
         (Value::Object(object), Value::Object(stored)) => {
+            let index = stored.index();
             for member in object.members_mut() {
-                if let Some(before) = stored.get(&member.key.decoded()) {
+                if let Some(before) = index.get(&member.key.decoded()) {
                     settle_kept(&mut member.value, before);
                 }
             }
-            let place = |m: &crate::value::Member| m.kept.then(|| stored.position(&m.key.decoded()).unwrap_or(usize::MAX));
-            object.members_mut().sort_by_key(place);
+            let place = |m: &Member| m.kept.then(|| index.position(&m.key.decoded()).unwrap_or(usize::MAX));
+            object.members_mut().sort_by_cached_key(place);
         }
         (Value::List(items), Value::List(before)) if items.len() == before.len() => {
             items.iter_mut().zip(before).for_each(|(item, before)| settle_kept(item, before));

@@ -1,11 +1,11 @@
 //! Finding every occurrence of a named type in a document, and the stored document's values beside it.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::contract::Purpose;
 use crate::fault::{Fault, FaultKind};
-use crate::op::Site;
+use crate::op::{Members, Site};
 use crate::pointer::Pointer;
 use crate::shape::{Kind, Shape, Types};
 use crate::value::Value;
@@ -62,14 +62,13 @@ impl Walk<'_> {
         match (doc, &shape.kind) {
             (Value::Object(_), Kind::OneOf(_)) | (Value::List(_), Kind::OneOf(_)) => Ok(()),
             (Value::Object(object), Kind::Object { .. } | Kind::Map(_)) => {
-                for member in object.members_mut() {
-                    let at = Pointer::of([member.key.decoded()]);
-                    if let Some(child) = site.child(&at) {
-                        self.each(&mut member.value, &child, act)
-                            .map_err(|f| f.below(&at))?;
-                    }
-                }
-                Ok(())
+                let members = Members::of(site);
+                object.members_mut().iter_mut().try_for_each(|member| {
+                    let name = member.key.decoded();
+                    let Some(child) = members.site(&name) else { return Ok(()) };
+                    let done = self.each(&mut member.value, &child, act);
+                    done.map_err(|f| f.below(&Pointer::of([name])))
+                })
             }
             (Value::List(items), Kind::List(inner)) => self.list(items, inner, site, act),
             _ => Ok(()),
@@ -157,33 +156,56 @@ pub fn substitute(doc: &mut Value, shape: &Shape, types: &Types, lists: &ListPol
 /// Which stored element each sent element is: an equal one first; what is left over goes by position when both lists
 /// have the same length. An element without a counterpart is new.
 pub(crate) fn align(items: &[Value], stored: &[Value]) -> Vec<Option<usize>> {
-    let mut taken = vec![false; stored.len()];
-    let mut aligned: Vec<Option<usize>> = Vec::with_capacity(items.len());
-    for (index, item) in items.iter().enumerate() {
-        let here = stored
-            .get(index)
-            .is_some_and(|s| !taken[index] && s == item)
-            .then_some(index);
-        let equal = here.or_else(|| {
-            stored
-                .iter()
-                .enumerate()
-                .position(|(i, s)| !taken[i] && s == item)
-        });
-        if let Some(at) = equal {
-            taken[at] = true;
-        }
-        aligned.push(equal);
-    }
+    let mut free = Free::new(stored);
+    let equal = items.iter().enumerate();
+    let mut aligned: Vec<_> = equal.map(|(index, item)| free.take(index, item)).collect();
     if items.len() == stored.len() {
-        for (index, slot) in aligned.iter_mut().enumerate() {
-            if slot.is_none() && !taken[index] {
-                taken[index] = true;
-                *slot = Some(index);
-            }
-        }
+        let open = aligned.iter_mut().enumerate().filter(|(_, slot)| slot.is_none());
+        open.for_each(|(index, slot)| *slot = (!free.taken[index]).then_some(index));
     }
     aligned
+}
+
+/// The stored elements that no sent element was found to be.
+struct Free<'v> {
+    stored: &'v [Value],
+    taken: Vec<bool>,
+    /// Where each value stands, in order. Made when the first element stands elsewhere than before: an unchanged list
+    /// needs none.
+    places: Option<HashMap<&'v Value, VecDeque<usize>>>,
+}
+
+impl<'v> Free<'v> {
+    fn new(stored: &'v [Value]) -> Self {
+        Self { stored, taken: vec![false; stored.len()], places: None }
+    }
+
+    /// The stored element that equals this one: the one at its own place before all others.
+    fn take(&mut self, index: usize, item: &Value) -> Option<usize> {
+        let here = self.stored.get(index).is_some_and(|s| !self.taken[index] && s == item);
+        let at = if here { index } else { self.elsewhere(item)? };
+        self.taken[at] = true;
+        Some(at)
+    }
+
+    fn elsewhere(&mut self, item: &Value) -> Option<usize> {
+        let stored = self.stored;
+        let places = self.places.get_or_insert_with(|| places(stored)).get_mut(item)?;
+        while let Some(at) = places.pop_front() {
+            if !self.taken[at] {
+                return Some(at);
+            }
+        }
+        None
+    }
+}
+
+fn places(stored: &[Value]) -> HashMap<&Value, VecDeque<usize>> {
+    let mut places: HashMap<&Value, VecDeque<usize>> = HashMap::new();
+    for (at, value) in stored.iter().enumerate() {
+        places.entry(value).or_default().push_back(at);
+    }
+    places
 }
 
 /// Refuses a member that stands twice although the type knows it, so that no reader of the body sees another
@@ -193,24 +215,27 @@ pub(crate) fn align(items: &[Value], stored: &[Value]) -> Vec<Option<usize>> {
 /// A fault at the second of the two.
 pub fn refuse_duplicates(doc: &Value, shape: &Shape, types: &Types) -> Result<(), Fault> {
     let shape = shape.resolve(types);
-    match doc {
-        Value::Object(object) => object.members().iter().try_for_each(|member| {
-            let name = member.key.decoded();
-            let Some(child) = shape.child(&name, types) else {
-                return Ok(());
-            };
-            let at = Pointer::of([name.as_ref()]);
-            if !matches!(shape.kind, Kind::Any) && object.repeats(&name) {
-                return Err(Fault::new(FaultKind::Duplicate, "this member stands more than once").below(&at));
-            }
-            refuse_duplicates(&member.value, child, types).map_err(|f| f.below(&at))
-        }),
-        Value::List(items) => items.iter().enumerate().try_for_each(|(index, item)| {
-            let Some(child) = shape.child("*", types) else {
-                return Ok(());
-            };
-            refuse_duplicates(item, child, types).map_err(|f| f.below(&Pointer::of([index.to_string()])))
-        }),
+    match (doc, &shape.kind) {
+        // Where the type says nothing, no name matters.
+        (_, Kind::Any) => Ok(()),
+        (Value::Object(object), _) => {
+            let mut seen = HashSet::with_capacity(object.members().len());
+            object.members().iter().try_for_each(|member| {
+                let name = member.key.decoded();
+                let Some(child) = shape.child(&name, types) else { return Ok(()) };
+                let at = Pointer::of([name.as_ref()]);
+                if !seen.insert(name) {
+                    return Err(Fault::new(FaultKind::Duplicate, "this member stands more than once").below(&at));
+                }
+                refuse_duplicates(&member.value, child, types).map_err(|f| f.below(&at))
+            })
+        }
+        (Value::List(items), _) => {
+            let Some(child) = shape.child("*", types) else { return Ok(()) };
+            items.iter().enumerate().try_for_each(|(index, item)| {
+                refuse_duplicates(item, child, types).map_err(|f| f.below(&Pointer::of([index.to_string()])))
+            })
+        }
         _ => Ok(()),
     }
 }

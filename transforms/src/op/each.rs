@@ -16,11 +16,11 @@ use serde_json::Value as Json;
 
 use super::chain::Chain;
 use super::registry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
-use super::{Direction, Operator, Pair, Site, Stored, needs_stored};
+use super::{Direction, Members, Operator, Pair, Site, Stored, needs_stored};
 use crate::fault::Fault;
 use crate::pointer::Pointer;
 use crate::shape::{Shape, TypeFault, Types};
-use crate::value::Value;
+use crate::value::{Member, Value};
 use crate::walk::align;
 
 /// Settings of `each`.
@@ -131,10 +131,7 @@ impl Each {
                 }
                 Ok(())
             }
-            Value::Object(_) => within(doc, name, |key, value| match site.child(key) {
-                Some(child) => self.visit(to, value, rest, &child),
-                None => Ok(()),
-            }),
+            Value::Object(_) => within(doc, name, site, |value, child| self.visit(to, value, rest, child)),
             _ => Ok(()),
         }
     }
@@ -166,10 +163,9 @@ impl Each {
                 };
                 self.visit(to, patch, names, &unstored)
             }
-            Value::Object(_) => within(patch, name, |key, value| match site.child(key) {
-                Some(child) => self.visit_patch(to, value, rest, &child),
-                None => Ok(()),
-            }),
+            Value::Object(_) => {
+                within(patch, name, site, |value, child| self.visit_patch(to, value, rest, child))
+            }
             _ => Ok(()),
         }
     }
@@ -179,18 +175,19 @@ impl Each {
 fn within(
     doc: &mut Value,
     name: &str,
-    mut act: impl FnMut(&Pointer, &mut Value) -> Result<(), Fault>,
+    site: &Site<'_>,
+    mut act: impl FnMut(&mut Value, &Site<'_>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let Value::Object(object) = doc else {
         return Ok(());
     };
-    for member in object.members_mut() {
-        if name == "*" || member.key.is(name) {
-            let key = Pointer::of([member.key.decoded()]);
-            act(&key, &mut member.value).map_err(|f| f.below(&key))?;
-        }
-    }
-    Ok(())
+    let members = Members::of(site);
+    let wanted = |member: &&mut Member| name == "*" || member.key.is(name);
+    object.members_mut().iter_mut().filter(wanted).try_for_each(|member| {
+        let key = member.key.decoded();
+        let Some(child) = members.site(&key) else { return Ok(()) };
+        act(&mut member.value, &child).map_err(|f| f.below(&Pointer::of([key])))
+    })
 }
 
 /// The site of an element and its stored counterpart.

@@ -11,6 +11,8 @@
 //! Loses nothing: two elements of the same name cannot be shown as a map. What an element holds beside the two members is
 //! hidden from clients that see the map, and kept on their writes as long as the name stays.
 
+use std::collections::{HashMap, HashSet};
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -161,7 +163,7 @@ impl ListToMap {
         let Value::List(items) = value else {
             return Err(wrong("a list", value));
         };
-        let mut names = std::collections::HashSet::new();
+        let mut names = HashSet::with_capacity(items.len());
         let mut members = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             let below = |fault: Fault| fault.below(&Pointer::of([index.to_string()]));
@@ -199,21 +201,25 @@ impl ListToMap {
         let Value::Object(object) = value else {
             return Err(wrong("an object", value));
         };
+        let mut named: HashMap<_, &Value> = HashMap::with_capacity(stored.len());
+        for item in stored {
+            if let Some(name) = text_at(item, &self.key) {
+                named.entry(name).or_insert(item);
+            }
+        }
         let items = object.members().iter().map(|member| {
             let name = member.key.decoded();
-            let item = self.item(&name, &member.value, stored);
+            let item = self.item(&name, &member.value, named.get(&name).copied());
             item.map_err(|f| f.below(&Pointer::of([name.as_ref()])))
         });
         items.collect::<Result<_, _>>().map(Value::List)
     }
 
-    fn item(&self, name: &str, value: &Value, stored: &[Value]) -> Result<Value, Fault> {
+    fn item(&self, name: &str, value: &Value, stored: Option<&Value>) -> Result<Value, Fault> {
         let key = Member::own(&self.key, Value::text(name));
         let Some(member) = &self.value else {
             return self.rest_item(key, value);
         };
-        let same = |item: &&Value| text_at(item, &self.key).as_deref() == Some(name);
-        let stored = stored.iter().find(same);
         if let Some(whole) = stored.filter(|s| member_of(s, member) == Some(value)) {
             return Ok(whole.clone());
         }

@@ -38,7 +38,7 @@ use crate::contract::Purpose;
 use crate::fault::{Fault, FaultKind};
 use crate::pointer::Pointer;
 use crate::shape::{Shape, TypeFault, Types};
-use crate::value::Value;
+use crate::value::{Index, Value};
 
 /// Which way a step is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -207,6 +207,34 @@ impl<'a> Site<'a> {
             source: self.source.at(at, self.source_types)?,
             target: self.target.and_then(|t| t.at(at, self.target_types)),
             ..*self
+        })
+    }
+}
+
+/// The members of one object as sites: what is stored beside them is looked up once for all of them.
+#[derive(Clone, Debug)]
+pub struct Members<'a> {
+    site: Site<'a>,
+    before: Option<Index<'a>>,
+    after: Option<Index<'a>>,
+}
+
+impl<'a> Members<'a> {
+    /// The members of the object at a site.
+    pub fn of(site: &Site<'a>) -> Self {
+        let index = |value: Option<&'a Value>| Some(value?.as_object()?.index());
+        Self { site: *site, before: index(site.before), after: index(site.after) }
+    }
+
+    /// The site of a member; `None` where the type has none of that name.
+    pub fn site(&self, name: &str) -> Option<Site<'a>> {
+        let look = |index: &Option<Index<'a>>| index.as_ref()?.get(name);
+        Some(Site {
+            before: look(&self.before),
+            after: look(&self.after),
+            source: self.site.source.child(name, self.site.source_types)?,
+            target: self.site.target.and_then(|t| t.child(name, self.site.target_types)),
+            ..self.site
         })
     }
 }
