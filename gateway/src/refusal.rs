@@ -7,7 +7,7 @@ mod kind;
 
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use http::{HeaderValue, Method, Response, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::body::{self, Body, CollectFault, DecodeFault};
 use crate::canonical::{HostFault, PathFault};
@@ -24,11 +24,11 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
     kind: Kind,
-    detail: String,
-    pointer: Option<String>,
-    extra: Map<String, Value>,
+    detail: Box<str>,
+    pointer: Option<Box<str>>,
+    extra: Vec<(String, Value)>,
     allow: Vec<Method>,
-    tag: Option<String>,
+    tag: Option<Box<str>>,
 }
 
 impl Refusal {
@@ -36,9 +36,9 @@ impl Refusal {
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         Self {
             kind,
-            detail: detail.into(),
+            detail: detail.into().into(),
             pointer: None,
-            extra: Map::new(),
+            extra: Vec::new(),
             allow: Vec::new(),
             tag: None,
         }
@@ -47,21 +47,21 @@ impl Refusal {
     /// Where in the request's body the fault is, as a JSON Pointer (RFC 6901) in the client's own field names.
     #[must_use]
     pub fn at(mut self, pointer: impl Into<String>) -> Self {
-        self.pointer = Some(pointer.into());
+        self.pointer = Some(pointer.into().into());
         self
     }
 
     /// A further member of the problem, for example the versions there are.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.extra.insert(name.to_owned(), value.into());
+        self.extra.push((name.to_owned(), value.into()));
         self
     }
 
     /// The entity tag of the resource as the client sees it: what a failed precondition is to be compared with.
     #[must_use]
     pub fn tagged(mut self, tag: Option<String>) -> Self {
-        self.tag = tag;
+        self.tag = tag.map(Into::into);
         self
     }
 
@@ -105,7 +105,7 @@ impl Refusal {
         let members = self
             .pointer
             .iter()
-            .map(|pointer| ("pointer", Value::from(pointer.as_str())));
+            .map(|pointer| ("pointer", Value::from(pointer.as_ref())));
         for (name, value) in members.chain(
             self.extra
                 .iter()

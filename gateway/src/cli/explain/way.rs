@@ -126,7 +126,7 @@ impl Walk<'_> {
         query: &[target::Pair],
         told: &mut Told,
     ) -> Result<Option<Response<Body>>, Refusal> {
-        let path = target::path(&way.base(), segments);
+        let path = target::path(way.base(), segments);
         let path = path.ok_or_else(|| Refusal::new(Kind::BadPath, "the path cannot be forwarded"))?;
         let raw: Vec<&str> = query.iter().map(|pair| pair.raw.as_str()).collect();
         let target = if raw.is_empty() {
