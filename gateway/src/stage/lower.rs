@@ -1,6 +1,7 @@
 //! The answer on its way to the client: status, fields and document of the client's version.
 
-use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, ETAG};
+use bytes::Bytes;
+use http::header::{ACCEPT_RANGES, ETAG};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body::Body as _;
 use sluice_transforms::fault::Fault;
@@ -39,14 +40,14 @@ pub async fn lower(
     if !bodiless && !body.is_end_stream() && !is_document(&parts.headers) {
         return other(way, operation, Response::from_parts(parts, body));
     }
-    let bytes = if bodiless {
-        drop(body);
-        bytes::Bytes::new()
-    } else {
-        let bounds = &way.edition.plan.bounds;
-        let read = documents::read(body, &parts.headers, bounds.held, way.idle(), bounds).await;
-        read.map_err(|fault| fault.of_answer())?
+    let bytes = match bodiless {
+        true => Bytes::new(),
+        false => whole(way, &parts.headers, body).await?,
     };
+    // After a write an empty answer says at least that it was done.
+    if !bodiless && bytes.is_empty() && method.is_safe() && must_be_document(way, operation, parts.status) {
+        return Err(no_document());
+    }
     let headers = texts(&parts.headers);
     let status = parts.status.as_u16();
     let (lowered, seen) = translate(way, operation, status, headers.clone(), bytes).await?;
@@ -58,14 +59,17 @@ pub async fn lower(
     if omitted > 0 {
         parts.headers.insert(OMITTED, HeaderValue::from(omitted));
     }
-    if *method == Method::HEAD {
-        parts.headers.remove(CONTENT_LENGTH);
-    }
     let body = response
         .body
         .filter(|_| *method != Method::HEAD)
         .map_or_else(Body::empty, |b| Body::full(b.to_json()));
     Ok(Response::from_parts(parts, body))
+}
+
+async fn whole(way: &Way, headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+    let bounds = &way.edition.plan.bounds;
+    let read = documents::read(body, headers, bounds.held, way.idle(), bounds).await;
+    read.map_err(|fault| fault.of_answer())
 }
 
 /// Whether a body is read as a document: it says so, or it does not say what it is.
@@ -76,22 +80,27 @@ fn is_document(headers: &HeaderMap) -> bool {
 
 /// An answer that is no document passes as it came, unless this one should be a document: it would be in the wrong version.
 fn other(way: &Way, operation: &str, answer: Response<Body>) -> Result<Response<Body>, Refusal> {
-    let known = way
-        .version()
-        .lower
-        .source
-        .operation(operation)
-        .and_then(|o| o.answer(answer.status().as_u16()));
+    match must_be_document(way, operation, answer.status()) {
+        true => Err(no_document()),
+        false => Ok(answer),
+    }
+}
+
+/// Whether the contract says of which type a successful answer is.
+fn must_be_document(way: &Way, operation: &str, status: StatusCode) -> bool {
+    let operation = way.version().lower.source.operation(operation);
+    let known = operation.and_then(|o| o.answer(status.as_u16()));
     let typed = known
         .and_then(|a| a.shape.as_ref())
         .is_some_and(|shape| shape.kind != Kind::Any);
-    if answer.status().is_success() && typed {
-        return Err(Refusal::new(
-            Why::UntranslatableAnswer,
-            "the upstream's answer is not JSON, which it should be",
-        ));
-    }
-    Ok(answer)
+    status.is_success() && typed
+}
+
+fn no_document() -> Refusal {
+    Refusal::new(
+        Why::UntranslatableAnswer,
+        "the upstream's answer is not JSON, which it should be",
+    )
 }
 
 async fn translate(
@@ -99,7 +108,7 @@ async fn translate(
     operation: &str,
     status: u16,
     headers: Vec<(String, String)>,
-    bytes: bytes::Bytes,
+    bytes: Bytes,
 ) -> Result<(Lowered, Gathered), Refusal> {
     let (own, operation) = (way.clone(), operation.to_owned());
     let large = bytes.len() > way.edition.plan.bounds.offload;
