@@ -12,7 +12,7 @@ help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: tools ## builds Sluice, serves the example with a backend of its own, prints a curl line a version
-	cargo run --release --locked -p sluice-gateway --bin sluice -- demo
+	cargo run --profile demo --locked -p sluice-gateway --bin sluice -- demo
 
 test: tools ## installs what tests need where it may, else names the command; runs every test
 	cargo test --workspace --locked -j $(JOBS)

@@ -42,16 +42,15 @@ struct Files {
 }
 
 impl Watch {
-    /// Begins to gather. Call it first of all: until then SIGHUP ends the process.
+    /// Begins to gather. Call it first of all: until then SIGHUP ends the process. A directory that cannot be watched,
+    /// above all because the system's bound on watches is reached, is no reason not to serve.
     ///
     /// # Errors
-    /// When the signal or the directory cannot be watched.
+    /// When the signal cannot be received.
     pub fn begin(directory: Option<&Path>) -> io::Result<Self> {
         let (sender, causes) = channel();
         on_hangup(sender.clone())?;
-        let files = directory
-            .map(|directory| Files::watch(directory, sender))
-            .transpose()?;
+        let files = directory.and_then(|directory| Files::watch(directory, sender).map_err(unwatched).ok());
         Ok(Self { causes, files })
     }
 
@@ -120,9 +119,13 @@ impl Files {
     fn follow(&mut self) {
         let _ = self.watcher.unwatch(&self.directory);
         if let Err(error) = self.watcher.watch(&self.directory, RecursiveMode::Recursive) {
-            tracing::warn!(%error, "the configuration's directory cannot be watched; SIGHUP still reloads");
+            unwatched(error);
         }
     }
+}
+
+fn unwatched(error: impl std::fmt::Display) {
+    tracing::warn!(%error, "the configuration's directory cannot be watched; SIGHUP and the admin API still reload");
 }
 
 /// Whether an event is about the directory. Reading a file is an event too, and we read them all.

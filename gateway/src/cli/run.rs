@@ -43,7 +43,7 @@ impl Run {
         configuration::expect_directory(&self.path)?;
         // Before anything else: a SIGHUP that comes early would end the process.
         let watch = Watch::begin(Some(&self.path))
-            .map_err(|error| Failure::new(format!("{} cannot be watched: {error}", self.path.display())))?;
+            .map_err(|error| Failure::new(format!("signals cannot be received: {error}")))?;
         let Some(process) = Process::load(Reloader::new(&self.path), self.time.clock()) else {
             return Ok(Verdict::Faulty);
         };
