@@ -86,6 +86,7 @@ pub fn path(raw: &str) -> Result<CanonicalPath, PathFault> {
         return Ok(path);
     }
     let last = rest.split('/').count() - 1;
+    path.segments.reserve_exact(last + 1);
     for (index, raw) in rest.split('/').enumerate() {
         if raw.is_empty() && (index < last || index == 0) {
             return Err(PathFault::EmptySegment);
@@ -115,6 +116,11 @@ fn write_escape(byte: u8, text: &mut String) {
 
 /// Decodes one segment and appends its canonical form to `text`.
 fn segment(raw: &str, text: &mut String) -> Result<String, PathFault> {
+    if raw.bytes().all(is_unreserved) && raw != "." && raw != ".." {
+        // It has one form only, and most segments are like it.
+        text.push_str(raw);
+        return Ok(raw.to_owned());
+    }
     let decoded = decode(raw.as_bytes(), text)?;
     let decoded = String::from_utf8(decoded).map_err(|_| PathFault::NotUtf8)?;
     if decoded == "." || decoded == ".." {
