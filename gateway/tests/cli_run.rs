@@ -222,11 +222,8 @@ fn what_only_a_new_process_can_change_is_named_and_waits() {
     served.write("sluice.yaml", "upstreams:", "workers: 1\nupstreams:");
     served.until_generation(2);
     assert_eq!(served.plan()["pending"][0], "workers");
-    assert!(
-        served.process.err().contains("\"settings\":\"workers\""),
-        "{}",
-        served.process.err()
-    );
+    let named = || served.process.err().contains("\"settings\":\"workers\"");
+    served.process.until("a word", named);
     served.write("sluice.yaml", "workers: 1\n", "");
     served.until_generation(3);
     assert_eq!(served.plan()["pending"], Json::Array(Vec::new()));
