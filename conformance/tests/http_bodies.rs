@@ -31,7 +31,9 @@ fn encoded(coding: &str, plain: &[u8]) -> Vec<u8> {
         }
         "br" => {
             let mut out = Vec::new();
-            brotli::CompressorWriter::new(&mut out, 4096, 9, 22).write_all(plain).unwrap();
+            brotli::CompressorWriter::new(&mut out, 4096, 9, 22)
+                .write_all(plain)
+                .unwrap();
             out
         }
         other => panic!("{other}"),
@@ -45,7 +47,10 @@ fn read(version: &str) -> String {
 /// The next answer of the backend.
 fn answered(stage: &Stage, coding: &'static str, body: Vec<u8>) {
     let mut canned = Canned::new(StatusCode::OK, "application/json", body);
-    canned.headers.insert(HeaderName::from_static("content-encoding"), HeaderValue::from_static(coding));
+    canned.headers.insert(
+        HeaderName::from_static("content-encoding"),
+        HeaderValue::from_static(coding),
+    );
     stage.backend().inject(Fault::Answer(canned));
 }
 
@@ -57,12 +62,21 @@ fn answers_are_opened_and_translated() {
         for coding in ["gzip", "deflate", "br"] {
             let body = encoded(coding, stored.to_string().as_bytes());
             answered(&stage, coding, body.clone());
-            let answer = stage.get(&read(version), &[("accept-encoding", coding)]).expect(200);
+            let answer = stage
+                .get(&read(version), &[("accept-encoding", coding)])
+                .expect(200);
             if version == "3.3" {
-                assert_eq!((answer.body, answer.headers["content-encoding"].to_str().unwrap()), (body, coding));
+                assert_eq!(
+                    (answer.body, answer.headers["content-encoding"].to_str().unwrap()),
+                    (body, coding)
+                );
                 continue;
             }
-            assert_eq!(Some(answer.json()), oracle::lower(version, &stored).document(), "{version} {coding}");
+            assert_eq!(
+                Some(answer.json()),
+                oracle::lower(version, &stored).document(),
+                "{version} {coding}"
+            );
             assert!(!answer.has("content-encoding"));
         }
     }
@@ -77,13 +91,22 @@ fn requests_are_opened_and_translated() {
             document["tier"] = json!(format!("{version} {coding}"));
             let call = oracle::path(version, Endpoint::Replace, ID).unwrap();
             let body = encoded(coding, document.to_string().as_bytes());
-            let answer = stage.send(call.method, &call.target, &[JSON, ("content-encoding", coding)], body);
+            let answer = stage.send(
+                call.method,
+                &call.target,
+                &[JSON, ("content-encoding", coding)],
+                body,
+            );
             if version == "3.3" {
                 // Nothing is opened where nothing is translated, and the demo backend reads plain JSON only.
                 assert_eq!(answer.status, 400);
                 continue;
             }
-            assert_eq!(answer.expect(200).json()["tier"], document["tier"], "{version} {coding}");
+            assert_eq!(
+                answer.expect(200).json()["tier"],
+                document["tier"],
+                "{version} {coding}"
+            );
         }
     }
 }
@@ -98,7 +121,12 @@ fn bombs_are_refused() {
         for version in ["1.0", "2.3", "4.0-beta"] {
             let call = oracle::path(version, Endpoint::Create, ID).unwrap();
             stage.backend().forget();
-            let sent = stage.send(call.method, &call.target, &[JSON, ("content-encoding", coding)], &body);
+            let sent = stage.send(
+                call.method,
+                &call.target,
+                &[JSON, ("content-encoding", coding)],
+                &body,
+            );
             assert_eq!(sent.status, 413, "{version} {coding}: {}", sent.text());
             assert!(stage.backend().requests().is_empty());
             answered(&stage, coding, body.clone());
@@ -112,13 +140,23 @@ fn bombs_are_refused() {
 fn codings_that_cannot_be_opened_are_refused() {
     let stage = Stage::integrationhub();
     for coding in ["zstd", "gzip, gzip", "compress"] {
-        let sent = stage.send("POST", "/v2.0/customers", &[JSON, ("content-encoding", coding)], "{}");
+        let sent = stage.send(
+            "POST",
+            "/v2.0/customers",
+            &[JSON, ("content-encoding", coding)],
+            "{}",
+        );
         assert_eq!(sent.status, 415, "{coding}: {}", sent.text());
         answered(&stage, coding, b"{}".to_vec());
         drop(stage.get("/v2.0/customers/cus_000017", &[]).expect(502));
     }
     for coding in ["gzip", "deflate", "br"] {
-        let sent = stage.send("POST", "/v2.0/customers", &[JSON, ("content-encoding", coding)], "{}{}{}{}");
+        let sent = stage.send(
+            "POST",
+            "/v2.0/customers",
+            &[JSON, ("content-encoding", coding)],
+            "{}{}{}{}",
+        );
         assert_eq!(sent.status, 400, "{coding}: {}", sent.text());
     }
 }
@@ -134,10 +172,23 @@ fn large_bodies_are_refused() {
         let mut chunked = format!("{:x}\r\n", large.len()).into_bytes();
         chunked.extend_from_slice(large.as_bytes());
         chunked.extend_from_slice(b"\r\n0\r\n\r\n");
-        drop(stage.send(call.method, &call.target, &[JSON, ("transfer-encoding", "chunked")], chunked).expect(413));
+        drop(
+            stage
+                .send(
+                    call.method,
+                    &call.target,
+                    &[JSON, ("transfer-encoding", "chunked")],
+                    chunked,
+                )
+                .expect(413),
+        );
         assert!(stage.backend().requests().is_empty());
         let answer = format!("{{\"name\":\"{}\"}}", "x".repeat(9 << 20));
-        stage.backend().inject(Fault::Answer(Canned::new(StatusCode::OK, "application/json", answer)));
+        stage.backend().inject(Fault::Answer(Canned::new(
+            StatusCode::OK,
+            "application/json",
+            answer,
+        )));
         drop(stage.get(&read(version), &[]).expect(502));
     }
 }
@@ -168,7 +219,9 @@ fn hostile_documents_are_refused() {
 fn mirror() -> SocketAddr {
     upstream(|mut stream, _| {
         while let Some(head) = head(&mut stream) {
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "));
             let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
             stream.read_exact(&mut body).unwrap();
             let mut answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntrailer: x-sum\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
@@ -185,14 +238,22 @@ fn mirror() -> SocketAddr {
     })
 }
 
-const ODD: &str = " {\n\t\"a\" :1.0 , \"a\":1e400,\"b\":12345678901234567890, \"b\" : -0 ,\"\\u0061\":\"\\/\" }\r\n ";
+const ODD: &str =
+    " {\n\t\"a\" :1.0 , \"a\":1e400,\"b\":12345678901234567890, \"b\" : -0 ,\"\\u0061\":\"\\/\" }\r\n ";
 
 #[test]
 fn what_needs_no_translation_is_not_touched() {
     let stage = Setup::integrationhub().upstream(mirror()).start();
-    let bodies: [&[u8]; 4] = [ODD.as_bytes(), b"not JSON at all", b"\xff\xfe\x00", b"\xef\xbb\xbf{}"];
+    let bodies: [&[u8]; 4] = [
+        ODD.as_bytes(),
+        b"not JSON at all",
+        b"\xff\xfe\x00",
+        b"\xef\xbb\xbf{}",
+    ];
     for body in bodies {
-        let answer = stage.send("PUT", "/v3.3/customers/x", &[JSON, ("te", "trailers")], body).expect(200);
+        let answer = stage
+            .send("PUT", "/v3.3/customers/x", &[JSON, ("te", "trailers")], body)
+            .expect(200);
         assert_eq!(answer.body, body);
         assert_eq!(answer.trailers["x-sum"], "17");
     }
@@ -202,13 +263,19 @@ fn what_needs_no_translation_is_not_touched() {
 async fn http_2_comes_in() {
     let stage = Setup::integrationhub().upstream(mirror()).start();
     let client = Http2::connect(stage.address()).await;
-    let answer = client.send("PUT", "/v3.3/customers/x", &[JSON], ODD.as_bytes()).await.unwrap();
+    let answer = client
+        .send("PUT", "/v3.3/customers/x", &[JSON], ODD.as_bytes())
+        .await
+        .unwrap();
     assert_eq!((answer.status, answer.body.as_slice()), (200, ODD.as_bytes()));
     assert_eq!(answer.trailers["x-sum"], "17");
     let stage = Stage::integrationhub();
     let client = Http2::connect(stage.address()).await;
     for version in VERSIONS {
-        let answer = client.send("GET", &read(version), &[("te", "trailers")], b"").await.unwrap();
+        let answer = client
+            .send("GET", &read(version), &[("te", "trailers")], b"")
+            .await
+            .unwrap();
         assert_eq!((answer.status, answer.header("api-version")), (200, version));
         let asked = stage.backend().requests().pop().unwrap();
         assert_eq!(asked.headers["via"], "2 sluice");
@@ -230,11 +297,22 @@ fn trailers_of_a_request_reach_the_upstream() {
             got.extend_from_slice(&rest[..count]);
         }
         heard.send((head, String::from_utf8(got).unwrap())).unwrap();
-        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            .unwrap();
     });
     let stage = Setup::integrationhub().upstream(address).start();
     let fields = [("transfer-encoding", "chunked"), ("trailer", "x-sum")];
-    drop(stage.send("PUT", "/v3.3/customers/x", &fields, "3\r\nabc\r\n0\r\nx-sum: 17\r\n\r\n").expect(200));
+    drop(
+        stage
+            .send(
+                "PUT",
+                "/v3.3/customers/x",
+                &fields,
+                "3\r\nabc\r\n0\r\nx-sum: 17\r\n\r\n",
+            )
+            .expect(200),
+    );
     let (head, body) = hears.recv().unwrap();
     assert!(head.contains("trailer: x-sum"), "{head}");
     assert!(body.to_ascii_lowercase().contains("x-sum: 17"), "{body}");
@@ -246,10 +324,14 @@ fn a_connection_is_upgraded_where_nothing_is_translated() {
         let asked = head(&mut stream).unwrap();
         if !asked.contains("upgrade: echo") {
             let body = "{}";
-            let _ended = stream.write_all(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes());
+            let _ended = stream.write_all(
+                format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes(),
+            );
             return;
         }
-        stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\nhi ").unwrap();
+        stream
+            .write_all(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\nhi ")
+            .unwrap();
         let mut buffer = [0; 64];
         while let Ok(count @ 1..) = stream.read(&mut buffer) {
             stream.write_all(&buffer[..count]).unwrap();
@@ -258,8 +340,14 @@ fn a_connection_is_upgraded_where_nothing_is_translated() {
     let stage = Setup::integrationhub().upstream(address).start();
     let upgrade = [("connection", "Upgrade"), ("upgrade", "echo")];
     let mut client = stage.client();
-    let answer = client.exchange("GET", "/v3.3/customers/x", &upgrade, b"").unwrap().expect(101);
-    assert_eq!((answer.header("upgrade"), answer.header("api-version")), ("echo", "3.3"));
+    let answer = client
+        .exchange("GET", "/v3.3/customers/x", &upgrade, b"")
+        .unwrap()
+        .expect(101);
+    assert_eq!(
+        (answer.header("upgrade"), answer.header("api-version")),
+        ("echo", "3.3")
+    );
     client.write("ping");
     assert_eq!(client.take(7), b"hi ping");
     client.finish();

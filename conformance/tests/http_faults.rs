@@ -29,7 +29,13 @@ fn assert_refused(version: &str, answer: &Answer, status: u16, code: &str) {
     let body = answer.json();
     let told = match version {
         "1.0" | "1.1" | "1.2" => return assert!(body["error"].is_string(), "{version}: {body}"),
-        "4.0-beta" => body["type"].as_str().unwrap().rsplit('/').next().unwrap().to_owned(),
+        "4.0-beta" => body["type"]
+            .as_str()
+            .unwrap()
+            .rsplit('/')
+            .next()
+            .unwrap()
+            .to_owned(),
         _ => body["error"]["code"].as_str().unwrap().to_owned(),
     };
     assert_eq!(told, code, "{version}: {body}");
@@ -50,13 +56,23 @@ fn every(stage: &Stage, fault: impl Fn() -> Fault, status: u16, code: &str) {
 fn an_upstream_that_is_gone() {
     let stage = setup().upstream(nobody()).start();
     for version in VERSIONS {
-        assert_refused(version, &stage.get(&read(version), &[]), 502, "upstream_unreachable");
+        assert_refused(
+            version,
+            &stage.get(&read(version), &[]),
+            502,
+            "upstream_unreachable",
+        );
     }
 }
 
 #[test]
 fn an_upstream_that_does_not_begin_to_answer() {
-    every(&setup().start(), || Fault::Delay(Duration::from_secs(60)), 504, "upstream_timeout");
+    every(
+        &setup().start(),
+        || Fault::Delay(Duration::from_secs(60)),
+        504,
+        "upstream_timeout",
+    );
 }
 
 #[test]
@@ -66,7 +82,12 @@ fn an_upstream_that_resets() {
 
 #[test]
 fn an_upstream_that_does_not_speak_http() {
-    every(&setup().start(), || Fault::Garbage(b"SSH-2.0-OpenSSH\r\n".to_vec()), 502, "upstream_garbage");
+    every(
+        &setup().start(),
+        || Fault::Garbage(b"SSH-2.0-OpenSSH\r\n".to_vec()),
+        502,
+        "upstream_garbage",
+    );
 }
 
 #[test]
@@ -74,7 +95,10 @@ fn a_body_that_ends_early_or_stops() {
     let stage = setup().start();
     let wait = Duration::from_secs(60);
     for version in VERSIONS {
-        for (fault, status, code) in [(Fault::CutAfter(40), 502, "upstream_incomplete"), (Fault::Pause { after: 40, wait }, 504, "upstream_timeout")] {
+        for (fault, status, code) in [
+            (Fault::CutAfter(40), 502, "upstream_incomplete"),
+            (Fault::Pause { after: 40, wait }, 504, "upstream_timeout"),
+        ] {
             stage.backend().inject(fault.clone());
             let answer = stage.try_send("GET", &read(version), &[], "");
             match (version, answer) {
@@ -111,13 +135,26 @@ fn writes_through_a_failing_upstream() {
     for version in VERSIONS {
         let document = stage.get(&read(version), &[]).expect(200).json();
         let call = oracle::path(version, Endpoint::Replace, ID).unwrap();
-        for (fault, status) in [(Fault::Reset, 502), (Fault::LoseAnswer, 502), (Fault::Fail, 500), (Fault::Garbage(b"x\r\n\r\n".to_vec()), 502)] {
+        for (fault, status) in [
+            (Fault::Reset, 502),
+            (Fault::LoseAnswer, 502),
+            (Fault::Fail, 500),
+            (Fault::Garbage(b"x\r\n\r\n".to_vec()), 502),
+        ] {
             for times in [1, 9] {
                 stage.backend().inject(Rule::from(fault.clone()).times(times));
                 let answer = stage.write(call.method, &call.target, &[], &document);
                 // A lost connection is tried once more where that is safe.
-                assert!([200, status].contains(&answer.status), "{version} {fault:?}: {}", answer.text());
-                assert!(times == 1 || answer.status == status, "{version} {fault:?}: {}", answer.text());
+                assert!(
+                    [200, status].contains(&answer.status),
+                    "{version} {fault:?}: {}",
+                    answer.text()
+                );
+                assert!(
+                    times == 1 || answer.status == status,
+                    "{version} {fault:?}: {}",
+                    answer.text()
+                );
                 stage.backend().heal();
             }
         }
@@ -127,27 +164,59 @@ fn writes_through_a_failing_upstream() {
 #[test]
 fn without_a_tag_a_write_that_would_lose_something_is_refused() {
     let stage = setup().start();
-    let (document, call) = (stage.get(&read("2.0"), &[]).expect(200).json(), oracle::path("2.0", Endpoint::Replace, ID).unwrap());
+    let (document, call) = (
+        stage.get(&read("2.0"), &[]).expect(200).json(),
+        oracle::path("2.0", Endpoint::Replace, ID).unwrap(),
+    );
     let stored = stage.backend().etag(ID);
     stage.backend().inject(Fault::DropEtag);
-    assert_refused("2.0", &stage.write(call.method, &call.target, &[], &document), 502, "no_entity_tag");
+    assert_refused(
+        "2.0",
+        &stage.write(call.method, &call.target, &[], &document),
+        502,
+        "no_entity_tag",
+    );
     assert_eq!(stage.backend().etag(ID), stored);
     let unsafely = Setup::integrationhub().keep("unsafe_read").start();
     unsafely.backend().inject(Rule::from(Fault::DropEtag).always());
-    drop(unsafely.write(call.method, &call.target, &[], &document).expect(200));
-    assert!(!unsafely.backend().requests().last().unwrap().headers.contains_key("if-match"));
+    drop(
+        unsafely
+            .write(call.method, &call.target, &[], &document)
+            .expect(200),
+    );
+    assert!(
+        !unsafely
+            .backend()
+            .requests()
+            .last()
+            .unwrap()
+            .headers
+            .contains_key("if-match")
+    );
 }
 
 #[test]
 fn another_writer_that_is_always_faster_ends_the_tries() {
     let stage = setup().upstream_setting("retries: 3").start();
-    let (mut document, call) = (stage.get(&read("2.0"), &[]).expect(200).json(), oracle::path("2.0", Endpoint::Replace, ID).unwrap());
+    let (mut document, call) = (
+        stage.get(&read("2.0"), &[]).expect(200).json(),
+        oracle::path("2.0", Endpoint::Replace, ID).unwrap(),
+    );
     document["name"] = json!("Ada King");
-    let race = || Fault::Race { id: ID.to_owned(), patch: json!({"tier": "raced"}) };
+    let race = || Fault::Race {
+        id: ID.to_owned(),
+        patch: json!({"tier": "raced"}),
+    };
     let on_writes = |times| Rule::from(race()).method(http::Method::PUT).times(times);
     stage.backend().inject(on_writes(3));
-    let written = stage.write(call.method, &call.target, &[], &document).expect(200).json();
-    assert_eq!((written["name"].as_str(), written["tier"].as_str()), (Some("Ada King"), document["tier"].as_str()));
+    let written = stage
+        .write(call.method, &call.target, &[], &document)
+        .expect(200)
+        .json();
+    assert_eq!(
+        (written["name"].as_str(), written["tier"].as_str()),
+        (Some("Ada King"), document["tier"].as_str())
+    );
     stage.backend().inject(on_writes(99));
     let begun = Instant::now();
     drop(stage.write(call.method, &call.target, &[], &document).expect(412));
@@ -160,7 +229,17 @@ fn a_client_that_stops_in_its_body_is_told_so() {
     for version in ["1.0", "2.0", "3.3", "4.0-beta"] {
         let call = oracle::path(version, Endpoint::Create, ID).unwrap();
         let mut client = stage.client();
-        client.request(call.method, &call.target, &[("content-type", "application/json"), ("content-length", "100")], b"{\"na");
-        assert_refused(version, &client.answer(call.method).unwrap(), 408, "request_timeout");
+        client.request(
+            call.method,
+            &call.target,
+            &[("content-type", "application/json"), ("content-length", "100")],
+            b"{\"na",
+        );
+        assert_refused(
+            version,
+            &client.answer(call.method).unwrap(),
+            408,
+            "request_timeout",
+        );
     }
 }

@@ -16,7 +16,9 @@ fn every_version_reads_every_customer() {
             };
             let answer = stage.get(&call.target, &[]);
             match oracle::lower(version, &stored).document() {
-                Some(document) => assert_eq!(answer.expect(200).text(), document.to_string(), "{version} {id}"),
+                Some(document) => {
+                    assert_eq!(answer.expect(200).text(), document.to_string(), "{version} {id}")
+                }
                 None => drop(answer.expect(502)),
             }
         }
