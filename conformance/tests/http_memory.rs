@@ -1,6 +1,6 @@
 //! Bodies that stream take no memory, whatever their length. Alone in its process, since it reads the process's size.
 //!
-//! 256 MiB each way; `SLUICE_BODY_MIB=1024` makes it a gibibyte.
+//! One gibibyte each way; `SLUICE_BODY_MIB` names another length.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io::{Read, Write};
@@ -45,7 +45,7 @@ fn read_all(from: &mut impl Read, pieces: usize) {
 
 #[test]
 fn a_body_of_any_length_passes_both_ways_within_16_mib() {
-    let mib: usize = std::env::var("SLUICE_BODY_MIB").map_or(256, |text| text.parse().unwrap());
+    let mib: usize = std::env::var("SLUICE_BODY_MIB").map_or(1024, |text| text.parse().unwrap());
     let pieces = mib * 1024 * 1024 / PIECE;
     let length = pieces * PIECE;
     let address = upstream(move |mut stream, _| {

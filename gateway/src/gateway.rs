@@ -14,8 +14,9 @@ use crate::admin::Admin;
 use crate::body::Body;
 use crate::clock::Clock;
 use crate::edition::{Edition, Editions};
-use crate::exchange::{self, Line, Pools};
+use crate::exchange;
 use crate::ledger::Ledger;
+use crate::pools::{Line, Pools};
 use crate::serve::{Core, Handler, Peer, Role};
 use crate::upstream::tunnel;
 

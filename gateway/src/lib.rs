@@ -12,6 +12,7 @@ pub mod exchange;
 pub mod fields;
 pub mod gateway;
 pub mod ledger;
+pub mod pools;
 pub mod refusal;
 pub mod reload;
 pub mod serve;

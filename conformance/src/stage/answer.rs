@@ -69,7 +69,6 @@ impl Answer {
     ///
     /// # Panics
     /// The status is another one.
-    #[must_use]
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self:?}\n{}", self.text());

@@ -11,8 +11,8 @@ use sluice_transforms::shape::Kind;
 
 use super::documents;
 use super::forward::changed_body;
+use super::way::Way;
 use crate::body::Body;
-use crate::exchange::Way;
 use crate::fields::media;
 use crate::ledger::Gathered;
 use crate::refusal::{Kind as Why, Refusal};

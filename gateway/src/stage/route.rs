@@ -17,6 +17,16 @@ pub enum Routed {
     Unmentioned,
 }
 
+impl Routed {
+    /// The operation's id; empty when there is none.
+    pub fn operation(&self) -> &str {
+        match self {
+            Self::Operation(request) => &request.operation,
+            Self::Unmentioned => "",
+        }
+    }
+}
+
 /// Finds the operation. `complete` says whether the contract lists every operation there is.
 ///
 /// # Errors

@@ -4,8 +4,6 @@
 //! document, puts the client's into it and writes on condition; `unsafe_read` does so without a condition. A precondition
 //! of the client's own wins: its failure is answered, never tried again.
 
-use std::time::Duration;
-
 use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use sluice_config::plan::Keep;
@@ -16,11 +14,12 @@ use sluice_transforms::op::Stored;
 use sluice_transforms::value::Value;
 use sluice_transforms::{patch, reference};
 
-use super::{documents, forward, lower};
+use super::way::Way;
+use super::{documents, forward, lower, precondition};
 use crate::body::Body;
-use crate::exchange::{Line, Way};
 use crate::fields::etag;
 use crate::ledger::Gathered;
+use crate::pools::Line;
 use crate::refusal::{Kind, Refusal};
 
 /// A request in the client's version, ready to be lifted and sent.
@@ -121,7 +120,7 @@ impl Write<'_> {
             ));
         };
         let read = forward::target_of(self.way.base(), read, &target.arguments)?;
-        let own = self.own_condition();
+        let own = precondition::is_own(&self.headers);
         for attempt in 0.. {
             let found = self.read(&read).await?;
             if found.status() == StatusCode::NOT_FOUND && purpose == Purpose::Replace {
@@ -143,14 +142,9 @@ impl Write<'_> {
         Err(Refusal::new(Kind::Internal, "the write was given up"))
     }
 
-    /// Whether a failed precondition is our own: the client named none, or only that the resource is there.
-    fn own_condition(&self) -> bool {
-        etag::list(&self.headers, &IF_MATCH).is_none_or(|tags| tags == ["*"])
-    }
-
     /// The precondition of the write: what was read is still there, and the client's own holds for it.
     fn condition(&self, tag: Option<String>) -> Result<Option<HeaderValue>, Refusal> {
-        if !self.client_agrees(tag.as_deref()) {
+        if !precondition::holds(&self.headers, tag.as_deref()) {
             let shown = tag.and_then(|tag| self.way.version().mark.put(&tag));
             return Err(Refusal::new(
                 Kind::PreconditionFailed,
@@ -170,19 +164,6 @@ impl Write<'_> {
                 "the upstream gave no strong entity tag, so that a write that loses nothing is not possible",
             )
         })
-    }
-
-    /// Whether what is stored is as the client requires (RFC 9110 §13.1.1, §13.1.2): `If-Match` compares strongly.
-    fn client_agrees(&self, tag: Option<&str>) -> bool {
-        let matches = self.own_condition() || {
-            let tags = etag::list(&self.headers, &IF_MATCH).unwrap_or_default();
-            tag.is_some_and(|tag| etag::is_strong(tag) && tags.iter().any(|t| t == tag))
-        };
-        let barred = etag::list(&self.headers, &IF_NONE_MATCH).is_some_and(|tags| {
-            tags.iter()
-                .any(|t| t == "*" || tag.is_some_and(|tag| etag::weak(t) == etag::weak(tag)))
-        });
-        matches && !barred
     }
 
     async fn create(&self, gathered: &mut Gathered) -> Answer {
@@ -376,6 +357,3 @@ pub fn unlifted(fault: &Fault) -> Refusal {
         refusal
     }
 }
-
-/// The longest pause between two tries of a write.
-pub const LONGEST_PAUSE: Duration = Duration::from_millis(50);

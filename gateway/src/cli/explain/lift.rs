@@ -14,8 +14,9 @@ use super::steps::Taken;
 use super::told::Told;
 use super::way::Walk;
 use crate::body::Body;
-use crate::exchange::{Way, expect_json};
 use crate::refusal::{Kind, Refusal};
+use crate::stage::translate::expect_json;
+use crate::stage::way::Way;
 use crate::stage::write::unlifted;
 use crate::stage::{documents, forward};
 

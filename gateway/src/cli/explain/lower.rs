@@ -8,9 +8,9 @@ use super::steps::Taken;
 use super::told::Told;
 use super::way::Walk;
 use crate::body::Body;
-use crate::exchange::Way;
 use crate::refusal::Refusal;
 use crate::stage::lower::{OMITTED, unlowered};
+use crate::stage::way::Way;
 
 impl Walk<'_> {
     /// The answer that was given, as the client gets it; `None` without one.

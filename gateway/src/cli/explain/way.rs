@@ -11,11 +11,11 @@ use super::told::{Answer, Told, Upstream, legs};
 use crate::body::Body;
 use crate::canonical;
 use crate::edition::Edition;
-use crate::exchange::Way;
 use crate::fields::target;
 use crate::refusal::{Kind, Refusal};
 use crate::stage::identify::{self, Identified};
 use crate::stage::route::{self, Routed};
+use crate::stage::way::Way;
 use crate::stage::{refuse, respond};
 
 /// What a request is walked through.

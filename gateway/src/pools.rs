@@ -1,0 +1,96 @@
+//! The upstreams of one core, and the line to one of them that an exchange uses.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use sluice_config::plan::{UpstreamId, UpstreamPlan};
+
+use crate::body::Body;
+use crate::edition::Edition;
+use crate::refusal::Refusal;
+use crate::upstream::{self, Upstream};
+
+/// The longest pause between two tries of a write.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// The connection to the upstream, as one exchange uses it.
+pub struct Line {
+    /// The upstream's plan.
+    pub plan: Rc<UpstreamPlan>,
+    /// Its connections on this core.
+    pub upstream: Upstream,
+}
+
+impl Line {
+    /// Sends a request on.
+    ///
+    /// # Errors
+    /// When no answer came.
+    pub async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Refusal> {
+        let answer = self.upstream.send(request).await;
+        answer.map_err(|fault| {
+            tracing::warn!(upstream = %self.plan.name, %fault, "the upstream failed");
+            Refusal::from(&fault)
+        })
+    }
+
+    /// Waits before a write is tried again, longer each time and never for the same time as others.
+    pub async fn pause(&self, attempt: u32) {
+        let longest = LONGEST_PAUSE.min(Duration::from_millis(1 << attempt.min(10)));
+        let nanos = std::time::SystemTime::UNIX_EPOCH
+            .elapsed()
+            .map_or(0, |d| d.subsec_nanos());
+        tokio::time::sleep(longest.mul_f64(f64::from(nanos % 1024) / 1024.0)).await;
+    }
+
+    /// The hosts that the upstream is asked as: its links may name them.
+    pub fn hosts(&self) -> &[String] {
+        &self.upstream.settings().endpoints
+    }
+}
+
+/// Upstreams of one core, by name. A plan that leaves an upstream as it was leaves its connections too.
+#[derive(Default)]
+pub struct Pools {
+    generation: u64,
+    pools: Vec<(Rc<UpstreamPlan>, Upstream)>,
+}
+
+impl Pools {
+    /// The line to an upstream in this edition. An exchange asks for it before it waits for anything, so that no older
+    /// edition asks after a newer one.
+    pub fn line(pools: &Rc<RefCell<Self>>, edition: &Edition, id: UpstreamId) -> Option<Line> {
+        let mut own = pools.borrow_mut();
+        if own.generation != edition.generation {
+            own.renew(edition);
+        }
+        let (plan, upstream) = own.pools.get(id.index())?;
+        Some(Line {
+            plan: Rc::clone(plan),
+            upstream: upstream.clone(),
+        })
+    }
+
+    fn renew(&mut self, edition: &Edition) {
+        let old = std::mem::take(&mut self.pools);
+        let pool = |plan: &UpstreamPlan| {
+            let same = old.iter().find(|(known, _)| **known == *plan).cloned();
+            same.unwrap_or_else(|| (Rc::new(plan.clone()), Upstream::new(settings(plan))))
+        };
+        self.pools = edition.plan.upstreams.iter().map(pool).collect();
+        self.generation = edition.generation;
+    }
+}
+
+fn settings(plan: &UpstreamPlan) -> upstream::Settings {
+    let endpoints = plan.endpoints.iter().map(ToString::to_string);
+    upstream::Settings {
+        connect: plan.timeouts.connect,
+        first_byte: plan.timeouts.first_byte,
+        idle: plan.timeouts.idle,
+        connections: plan.connections,
+        ..upstream::Settings::new(endpoints)
+    }
+}

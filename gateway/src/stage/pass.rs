@@ -1,0 +1,79 @@
+//! A request that needs no translation: both bodies stream untouched, and what follows an upgrade too.
+
+use http::header::HeaderValue;
+use http::request::Parts;
+use http::{Response, StatusCode};
+use hyper::body::Incoming;
+
+use super::way::Way;
+use crate::body::Body;
+use crate::fields::target::{self, Pair};
+use crate::gateway::Carrier;
+use crate::pools::Line;
+use crate::refusal::{Kind, Refusal};
+use crate::stage::forward;
+use crate::upstream::hops;
+
+/// A request that passes.
+pub struct Passing<'a> {
+    /// Its head; the fields are those to forward.
+    pub parts: Parts,
+    /// Its body.
+    pub incoming: Incoming,
+    /// The canonical path below the version's prefix.
+    pub rest: &'a str,
+    /// The query without selectors.
+    pub query: &'a [Pair],
+    /// The protocol that the client wants to switch to.
+    pub upgrade: Option<HeaderValue>,
+}
+
+/// Sends a request on as it is.
+///
+/// # Errors
+/// When its path has no canonical form at the upstream, or no answer came.
+pub async fn pass(
+    carrier: &Carrier,
+    way: &Way,
+    line: &Line,
+    passing: Passing<'_>,
+) -> Result<Response<Body>, Refusal> {
+    let Passing {
+        parts,
+        incoming,
+        rest,
+        query,
+        upgrade,
+    } = passing;
+    let target = target::passed(way.base(), rest, query)
+        .ok_or_else(|| Refusal::new(Kind::BadPath, "the path cannot be forwarded"))?;
+    let mut headers = parts.headers;
+    let asked = upgrade.is_some();
+    upgrade
+        .into_iter()
+        .for_each(|protocol| hops::set_upgrade(&mut headers, protocol));
+    let body = Body::incoming(incoming, way.idle());
+    let mut answer = line
+        .send(forward::request(parts.method, &target, headers, body)?)
+        .await?;
+    match switched(&answer) {
+        Some(protocol) if asked => {
+            carrier.tunnel(carrier.upgrades(parts.extensions), &mut answer, way.idle());
+            hops::strip(answer.headers_mut());
+            hops::set_upgrade(answer.headers_mut(), protocol);
+        }
+        Some(_) => {
+            return Err(Refusal::new(
+                Kind::UpstreamGarbage,
+                "the upstream switched protocols unasked",
+            ));
+        }
+        None => hops::strip(answer.headers_mut()),
+    }
+    Ok(answer)
+}
+
+/// The protocol that an answer switches to.
+fn switched(answer: &Response<Body>) -> Option<HeaderValue> {
+    hops::upgrade(answer.headers()).filter(|_| answer.status() == StatusCode::SWITCHING_PROTOCOLS)
+}

@@ -1,0 +1,82 @@
+//! A request of another version than the upstream's: read, lifted, sent, and its answer lowered.
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, Response};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use sluice_transforms::message::Request as Lifting;
+
+use super::way::Way;
+use super::write::Write;
+use super::{documents, lower};
+use crate::body::Body;
+use crate::fields::media;
+use crate::ledger::Gathered;
+use crate::pools::Line;
+use crate::refusal::{Kind, Refusal};
+use crate::upstream::hops;
+
+/// Carries a request of another version.
+///
+/// # Errors
+/// When it cannot be read or translated, and nothing has reached the upstream then; when no answer came, or one that
+/// the client's version cannot show.
+pub async fn translate(
+    way: &Way,
+    line: &Line,
+    parts: Parts,
+    incoming: Incoming,
+    mut request: Lifting,
+    gathered: &mut Gathered,
+) -> Result<Response<Body>, Refusal> {
+    let Parts {
+        method, mut headers, ..
+    } = parts;
+    way.version().mark.unmark_request(&mut headers);
+    let bytes = match carries_document(way, &request) {
+        true => read(way, &headers, incoming).await?,
+        false => Bytes::new(),
+    };
+    let bounds = &way.edition.plan.bounds;
+    let document = (!bytes.is_empty()).then(|| documents::document(&bytes, bounds.depth));
+    request.body = document.transpose().map_err(|f| f.of_request())?;
+    let operation = request.operation.clone();
+    let large = bytes.len() > bounds.offload;
+    let write = Write {
+        way,
+        line,
+        headers,
+        method: &method,
+        request,
+        large,
+    };
+    let mut answer = write.send(gathered).await?;
+    hops::strip(answer.headers_mut());
+    lower::lower(way, &operation, &method, answer, gathered).await
+}
+
+fn carries_document(way: &Way, request: &Lifting) -> bool {
+    let operation = way.version().lift.source.operation(&request.operation);
+    operation.is_some_and(|o| o.request.is_some())
+}
+
+async fn read(way: &Way, headers: &HeaderMap, incoming: Incoming) -> Result<Bytes, Refusal> {
+    expect_json(headers, incoming.is_end_stream())?;
+    let bounds = &way.edition.plan.bounds;
+    let read = documents::read(incoming, headers, bounds.request, way.idle(), bounds).await;
+    read.map_err(|f| f.of_request())
+}
+
+/// Only JSON is translated; a body without a media type is taken for it.
+pub(crate) fn expect_json(headers: &HeaderMap, empty: bool) -> Result<(), Refusal> {
+    let given = media::of(headers);
+    let document = given.is_empty() || media::is_json(&given) && given != "application/json-patch+json";
+    if empty || document {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Kind::UnsupportedMediaType,
+        "only JSON documents are translated between versions",
+    ))
+}
