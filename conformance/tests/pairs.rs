@@ -39,3 +39,8 @@ fn kubernetes_autoscaler() {
         "io.k8s.api.autoscaling.v2beta2.HorizontalPodAutoscaler".to_owned()
     });
 }
+
+#[test]
+fn cyclonedx() {
+    judge("cyclonedx-1.4-1.6", 56, |_| "Document".to_owned());
+}

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::contract::Purpose;
 use crate::fault::{Fault, FaultKind};
+use crate::generate::admit::admits;
 use crate::op::{Members, Site};
 use crate::pointer::Pointer;
 use crate::shape::{Kind, Shape, Types};
@@ -60,12 +61,19 @@ impl Walk<'_> {
 
     fn descend(&self, doc: &mut Value, site: &Site<'_>, shape: &Shape, act: Act<'_>) -> Result<(), Fault> {
         match (doc, &shape.kind) {
-            (Value::Object(_), Kind::OneOf(_)) | (Value::List(_), Kind::OneOf(_)) => Ok(()),
+            (doc @ (Value::Object(_) | Value::List(_)), Kind::OneOf(alternatives)) => {
+                match alternative(alternatives, site.source_types, doc) {
+                    Some(index) => self.each(doc, &among(site, alternatives, index), act),
+                    None => Ok(()),
+                }
+            }
             (Value::Object(object), Kind::Object { .. } | Kind::Map(_)) => {
                 let members = Members::of(site);
                 object.members_mut().iter_mut().try_for_each(|member| {
                     let name = member.key.decoded();
-                    let Some(child) = members.site(&name) else { return Ok(()) };
+                    let Some(child) = members.site(&name) else {
+                        return Ok(());
+                    };
                     let done = self.each(&mut member.value, &child, act);
                     done.map_err(|f| f.below(&Pointer::of([name])))
                 })
@@ -119,6 +127,42 @@ impl Walk<'_> {
             target,
             ..*site
         }
+    }
+}
+
+/// The site of a value as one of several alternatives; a step keeps their number and order.
+fn among<'s>(site: &Site<'s>, alternatives: &'s [Shape], index: usize) -> Site<'s> {
+    let target = site
+        .target
+        .and_then(|target| match &target.resolve(site.target_types).kind {
+            Kind::OneOf(others) if others.len() == alternatives.len() => others.get(index),
+            _ => None,
+        });
+    Site {
+        source: &alternatives[index],
+        target,
+        ..*site
+    }
+}
+
+/// Which of several types a value is of: the first that it fits, or the only one of its kind.
+fn alternative(shapes: &[Shape], types: &Types, value: &Value) -> Option<usize> {
+    let kinds = |shape: &Shape| {
+        let kind = &shape.resolve(types).kind;
+        match value {
+            Value::List(_) => matches!(kind, Kind::List(_)),
+            _ => matches!(kind, Kind::Object { .. } | Kind::Map(_)),
+        }
+    };
+    let mut alike = (0..shapes.len()).filter(|i| kinds(&shapes[*i]));
+    match (
+        shapes.iter().position(|s| admits(s, types, value)),
+        alike.next(),
+        alike.next(),
+    ) {
+        (Some(fitting), ..) => Some(fitting),
+        (None, only, None) => only,
+        _ => None,
     }
 }
 
@@ -177,12 +221,19 @@ struct Free<'v> {
 
 impl<'v> Free<'v> {
     fn new(stored: &'v [Value]) -> Self {
-        Self { stored, taken: vec![false; stored.len()], places: None }
+        Self {
+            stored,
+            taken: vec![false; stored.len()],
+            places: None,
+        }
     }
 
     /// The stored element that equals this one: the one at its own place before all others.
     fn take(&mut self, index: usize, item: &Value) -> Option<usize> {
-        let here = self.stored.get(index).is_some_and(|s| !self.taken[index] && s == item);
+        let here = self
+            .stored
+            .get(index)
+            .is_some_and(|s| !self.taken[index] && s == item);
         let at = if here { index } else { self.elsewhere(item)? };
         self.taken[at] = true;
         Some(at)
@@ -222,20 +273,75 @@ pub fn refuse_duplicates(doc: &Value, shape: &Shape, types: &Types) -> Result<()
             let mut seen = HashSet::with_capacity(object.members().len());
             object.members().iter().try_for_each(|member| {
                 let name = member.key.decoded();
-                let Some(child) = shape.child(&name, types) else { return Ok(()) };
+                let Some(child) = shape.child(&name, types) else {
+                    return Ok(());
+                };
                 let at = Pointer::of([name.as_ref()]);
                 if !seen.insert(name) {
-                    return Err(Fault::new(FaultKind::Duplicate, "this member stands more than once").below(&at));
+                    return Err(
+                        Fault::new(FaultKind::Duplicate, "this member stands more than once").below(&at),
+                    );
                 }
                 refuse_duplicates(&member.value, child, types).map_err(|f| f.below(&at))
             })
         }
         (Value::List(items), _) => {
-            let Some(child) = shape.child("*", types) else { return Ok(()) };
+            let Some(child) = shape.child("*", types) else {
+                return Ok(());
+            };
             items.iter().enumerate().try_for_each(|(index, item)| {
                 refuse_duplicates(item, child, types).map_err(|f| f.below(&Pointer::of([index.to_string()])))
             })
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::parse::parse;
+
+    /// Lists of things, or the one word `none`: what stands in either alternative is found.
+    #[test]
+    fn occurrences_are_found_in_the_alternative_that_a_value_is_of() {
+        let schema = serde_json::json!({
+            "type": "array",
+            "oneOf": [
+                {"type": "array", "items": {"type": "object", "required": ["thing"], "properties": {"thing": {"type": "string", "x-sluice-type": "Thing"}}}},
+                {"type": "array", "items": {"type": "string", "x-sluice-type": "Word"}},
+            ],
+        });
+        let shape = crate::openapi::shape(&schema);
+        let types = Types::new();
+        let site = Site {
+            purpose: Purpose::Answer,
+            before: None,
+            after: None,
+            source: &shape,
+            source_types: &types,
+            target: Some(&shape),
+            target_types: &types,
+        };
+        let (lists, omitted) = (ListPolicy::new(), Cell::new(0));
+        let walk = Walk {
+            label: "Thing",
+            patch: false,
+            lists: &lists,
+            omitted: &omitted,
+        };
+        let found = |text: &str| {
+            let mut found = Vec::new();
+            let mut doc = parse(text.as_bytes(), 8).unwrap();
+            walk.each(&mut doc, &site, &mut |value, _, _| {
+                found.push(value.to_json());
+                Ok(())
+            })
+            .unwrap();
+            found
+        };
+        assert_eq!(found(r#"[{"thing":"a"},{"thing":"b"}]"#), [r#""a""#, r#""b""#]);
+        assert!(found(r#"["none"]"#).is_empty());
     }
 }

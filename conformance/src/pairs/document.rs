@@ -6,25 +6,22 @@ use serde_json::{Map, Value as Json, json};
 
 use super::read;
 
-/// The document of a pair's new version. The schemas that it refers to beside itself lie in `refs/`.
+/// The name of the type that the whole schema describes, where it is one document's.
+const WHOLE: &str = "Document";
+
+/// The document of a pair's new version. The schemas that its own refers to lie in `refs/`; their types are named after
+/// the file.
 pub fn openapi(place: &Path) -> Json {
-    let mut root = read(&place.join("schema-new.json"));
     let mut types = Map::new();
-    for key in ["definitions", "$defs"] {
-        if let Some(Json::Object(own)) = root.as_object_mut().and_then(|r| r.remove(key)) {
-            types.extend(own);
-        }
+    add(&mut types, read(&place.join("schema-new.json")), WHOLE, "");
+    for file in std::fs::read_dir(place.join("refs"))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let name = file.file_name().to_string_lossy().into_owned();
+        add(&mut types, read(&file.path()), &name, &format!("{name}."));
     }
-    if root.get("properties").is_some() {
-        types.insert("Document".to_owned(), root);
-    }
-    for (file, name) in REFERRED {
-        let path = place.join("refs").join(file);
-        if path.is_file() {
-            types.insert((*name).to_owned(), read(&path));
-        }
-    }
-    types.values_mut().for_each(redirect);
     json!({
         "openapi": "3.1.0",
         "info": {"title": "A published schema", "version": "1"},
@@ -33,29 +30,47 @@ pub fn openapi(place: &Path) -> Json {
     })
 }
 
-/// Schemas that another one refers to, with the names that they get.
-const REFERRED: &[(&str, &str)] = &[];
+fn add(types: &mut Map<String, Json>, mut schema: Json, whole: &str, prefix: &str) {
+    modernise(&mut schema, prefix);
+    let object = schema.as_object_mut().expect("a schema");
+    if let Some(Json::Object(own)) = object.remove("definitions") {
+        types.extend(
+            own.into_iter()
+                .map(|(name, schema)| (format!("{prefix}{name}"), schema)),
+        );
+    }
+    for keyword in ["$schema", "$id"] {
+        object.remove(keyword);
+    }
+    types.insert(whole.to_owned(), schema);
+}
 
-/// References lead to the named types of the OpenAPI document.
-fn redirect(schema: &mut Json) {
+/// Says in 2020-12 what drafts 04 to 07 say in their words. References lead to the named types of the OpenAPI document.
+fn modernise(schema: &mut Json, prefix: &str) {
     match schema {
         Json::Object(object) => {
             if let Some(Json::String(reference)) = object.get_mut("$ref") {
-                *reference = redirected(reference);
+                *reference = redirected(reference, prefix);
             }
-            object.values_mut().for_each(redirect);
+            if object.get("items").is_some_and(Json::is_array) {
+                let items = object.remove("items").unwrap_or_default();
+                object.insert("prefixItems".to_owned(), items);
+                object.remove("additionalItems");
+            }
+            object.values_mut().for_each(|inner| modernise(inner, prefix));
         }
-        Json::Array(items) => items.iter_mut().for_each(redirect),
+        Json::Array(items) => items.iter_mut().for_each(|inner| modernise(inner, prefix)),
         _ => {}
     }
 }
 
-fn redirected(reference: &str) -> String {
-    let name = reference
-        .strip_prefix("#/definitions/")
-        .or_else(|| reference.strip_prefix("#/$defs/"));
-    name.map_or_else(
-        || reference.to_owned(),
-        |name| format!("#/components/schemas/{name}"),
-    )
+fn redirected(reference: &str, prefix: &str) -> String {
+    let (file, name) = reference.split_once("#/definitions/").unwrap_or((reference, ""));
+    let name = match (file, name) {
+        ("#", _) => WHOLE.to_owned(),
+        ("", name) => format!("{prefix}{name}"),
+        (file, "") => file.to_owned(),
+        (file, name) => format!("{file}.{name}"),
+    };
+    format!("#/components/schemas/{name}")
 }

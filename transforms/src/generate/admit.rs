@@ -11,7 +11,7 @@ use crate::value::{Object, Value};
 const FUEL: usize = 64;
 
 /// Whether the value fits.
-pub(super) fn admits(shape: &Shape, types: &Types, value: &Value) -> bool {
+pub(crate) fn admits(shape: &Shape, types: &Types, value: &Value) -> bool {
     admits_within(shape, types, value, FUEL)
 }
 

@@ -9,7 +9,7 @@
 //!
 //! What cannot be made to fit is made all the same and told by [`Generator::gaps`].
 
-mod admit;
+pub(crate) mod admit;
 mod document;
 mod edit;
 mod number;

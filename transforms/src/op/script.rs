@@ -11,6 +11,8 @@
 //! fails, and so does the message. Numbers that the filter does not calculate with keep their text; calculating with
 //! anything but integers is done in binary floating point.
 //!
+//! What becomes of the type say `old_schema` and `new_schema`, or `keeps_type: true`; without them anything may stand there.
+//!
 //! What it loses is the author's to know: the two filters should undo each other, which `sluice check` tries out. A value
 //! that the client did not change is never passed through: the stored one stays. `one_way` declares that the other
 //! direction is never asked for; it is refused.
@@ -51,6 +53,9 @@ pub struct Settings {
     /// JSON Schema of the new value; needed where the origin is on the old side.
     #[serde(default)]
     pub new_schema: Option<Json>,
+    /// Whether both sides have the same type: the filters only change which values stand there.
+    #[serde(default)]
+    pub keeps_type: bool,
     /// The only direction that is ever asked for, if not both are.
     #[serde(default)]
     pub one_way: Option<OneWay>,
@@ -145,12 +150,17 @@ fn build(json: &Json, _: Files<'_>) -> Result<Box<dyn Operator>, SettingsFault> 
             "a script is slow: say `slow: true`, or use another operator",
         ));
     }
+    if settings.keeps_type && (settings.old_schema.is_some() || settings.new_schema.is_some()) {
+        let message = "with `keeps_type` the other side's type is known already";
+        return Err(SettingsFault::new("/keeps_type", message));
+    }
     let needed = |way: OneWay| settings.one_way.is_none_or(|only| only == way);
     let shape = |schema: &Option<Json>| schema.as_ref().map_or_else(Shape::any, crate::openapi::shape);
     Ok(Box::new(Script {
         at: pointer(&settings.at, "/at")?,
         up: filter(settings.up.as_deref(), needed(OneWay::Up), "/up")?,
         down: filter(settings.down.as_deref(), needed(OneWay::Down), "/down")?,
+        keeps_type: settings.keeps_type,
         old: shape(&settings.old_schema),
         new: shape(&settings.new_schema),
     }))
@@ -179,6 +189,7 @@ struct Script {
     at: Pointer,
     up: Option<Jq>,
     down: Option<Jq>,
+    keeps_type: bool,
     old: Shape,
     new: Shape,
 }
@@ -206,6 +217,9 @@ impl Operator for Script {
         let Some(place) = shape.at_mut(&self.at, types)? else {
             return Ok(());
         };
+        if self.keeps_type {
+            return Ok(());
+        }
         let made = if to == Direction::Up { &self.new } else { &self.old };
         let mut made = made.clone();
         // What the whole of a named type becomes is still that type.

@@ -5,12 +5,16 @@
 //! - values: {at: /level, map: [[1, low], [2, high]]}               # pairs, where the old values are no texts
 //! - values: {file: countries.json, reversed: true}                 # a scalar type; the file says new: old
 //! - values: {at: /status, only_new: {prospect: active}}            # a value of the new side alone, and what the old sees
+//! - values: {at: /type, refuse_new: [platform]}                    # nothing that the old side knows could stand for it
 //! ```
 //!
 //! One to one, but for values that only one side knows: those are declared with what the other side sees instead. A
 //! write that sends what is shown keeps the stored value; any other write of an ambiguous value means the plain one.
 //! Without a table all other values pass; with one they are refused, unless `others: pass`. A value that would pass
 //! although its name means something on the other side is refused too.
+//!
+//! A value of `refuse_new` or `refuse_old` cannot be shown to the other side: the document is refused, or left out of a list
+//! whose API says `lists: {TYPE: omit}`.
 //!
 //! Loses which of several values was stored, where a client that sees them as one writes something new.
 
@@ -55,6 +59,12 @@ pub struct Settings {
     /// Values that only the old side knows, each with the new value that stands for it there.
     #[serde(default)]
     pub only_old: Option<Table>,
+    /// Values that only the new side knows, and that nothing stands for on the old side: they cannot be shown there.
+    #[serde(default)]
+    pub refuse_new: Vec<Json>,
+    /// Values that only the old side knows, and that nothing stands for on the new side: they cannot be written.
+    #[serde(default)]
+    pub refuse_old: Vec<Json>,
     /// What happens to other values; without it they are refused where there is a table, and pass where there is none.
     #[serde(default)]
     pub others: Option<Others>,
@@ -95,6 +105,8 @@ struct Half {
     known: Vec<Value>,
     /// Values of this side alone, with what the other side sees.
     only: Rows,
+    /// Values of this side alone, that nothing stands for on the other.
+    refused: Vec<Value>,
 }
 
 #[derive(Debug)]
@@ -114,10 +126,12 @@ impl Values {
         let only_new = rows(settings.only_new.as_ref(), "/only_new")?;
         let only_old = rows(settings.only_old.as_ref(), "/only_old")?;
         let table = settings.map.is_some() || settings.file.is_some();
-        if !table && only_new.is_empty() && only_old.is_empty() {
+        let refused = |values: &[Json]| values.iter().map(Value::from_serde).collect::<Vec<_>>();
+        let (refuse_old, refuse_new) = (refused(&settings.refuse_old), refused(&settings.refuse_new));
+        if !table && [only_new.len(), only_old.len(), refuse_old.len(), refuse_new.len()] == [0; 4] {
             return Err(SettingsFault::new(
                 "",
-                "name values: `map`, `file`, `only_new` or `only_old`",
+                "name values: `map`, `file`, `only_new`, `only_old`, `refuse_new` or `refuse_old`",
             ));
         }
         let mut values = Self {
@@ -138,6 +152,10 @@ impl Values {
             .iter()
             .for_each(|(new, old)| values.carry(Direction::Down, new, old));
         (values.old.only, values.new.only) = (only_old, only_new);
+        let twice = |half: &Half, refused: &[Value]| refused.iter().find(|v| half.carried.has(v)).cloned();
+        let twice = twice(&values.old, &refuse_old).or_else(|| twice(&values.new, &refuse_new));
+        values.clash = values.clash.or(twice);
+        (values.old.refused, values.new.refused) = (refuse_old, refuse_new);
         Ok(values)
     }
 
@@ -193,9 +211,10 @@ impl Values {
     fn list_target(&self, to: Direction, shape: &mut Shape) {
         let other = self.half(to.back());
         if let Some(Json::Array(values)) = shape.rules.get_mut("enum") {
-            other.only.iter().for_each(|(own, _)| add(values, json(own)));
+            let own = other.only.iter().map(|(own, _)| own).chain(&other.refused);
+            own.for_each(|own| add(values, json(own)));
         } else if !self.pass && other.known.len() <= LISTED && !shape.rules.contains_key("const") {
-            let mut values: Vec<Json> = other.known.iter().map(json).collect();
+            let mut values: Vec<Json> = other.known.iter().chain(&other.refused).map(json).collect();
             if shape.nullable {
                 values.push(Json::Null);
             }
@@ -261,6 +280,9 @@ impl Rewrite for Values {
             return Err(wrong_kind(&shape.kind, "a value of the table").hint(hint));
         }
         let hint = "add them to the table, or declare what the other side sees with `only_new` or `only_old`";
+        if let Some(Json::Array(values)) = shape.rules.get_mut("enum") {
+            values.retain(|value| !half.refused.contains(&Value::from_serde(value)));
+        }
         if listed {
             carry_values(shape, &|value| self.rewrite(to, value), hint)?;
         }
@@ -279,8 +301,12 @@ impl Rewrite for Values {
         if let Some(other) = half.carried.get(value) {
             return Ok(other.clone());
         }
+        if half.refused.contains(value) {
+            return Err(Fault::unfit("nothing stands for this value in the other version"));
+        }
         let scalar = matches!(value, Value::Text(_) | Value::Number(_) | Value::Bool(_));
-        if self.pass && scalar && !self.half(to.back()).carried.has(value) {
+        let other = self.half(to.back());
+        if self.pass && scalar && !other.carried.has(value) && !other.refused.contains(value) {
             return Ok(value.clone());
         }
         Err(unknown(half, self.pass))

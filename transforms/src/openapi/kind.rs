@@ -230,7 +230,7 @@ fn union_in(body: &Body<'_>, names: &[&str]) -> Option<&'static str> {
         "items",
         "prefixItems",
     ];
-    if body.has(&structural) || !matches!(names, [] | ["object"]) {
+    if body.has(&structural) || !matches!(names, [] | ["object"] | ["array"]) {
         return None;
     }
     let list = |k: &&str| {

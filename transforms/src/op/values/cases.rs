@@ -9,8 +9,12 @@ const COUNTRY: &str = r#"{"at": "/c", "file": "countries.json", "reversed": true
 const LEVEL: &str = r#"{"at": "/l", "map": [[1, "low"], [2, "high"], [true, false]]}"#;
 const OLD: &str = r#"{"at": "/s", "map": {"A": "active"}, "only_old": {"P": "active"}}"#;
 const OPEN: &str = r#"{"at": "/s", "map": {"A": "active"}, "others": "pass"}"#;
+const REFUSED: &str = r#"{"at": "/t", "refuse_new": ["platform"]}"#;
 
 pub(super) const CASES: &[Case] = &[
+    Case::new(REFUSED, What::Both(r#"{"t":"file"}"#, r#"{"t":"file"}"#)),
+    Case::new(REFUSED, What::RefusedDown(r#"{"t":"platform"}"#, "/t")),
+    Case::new(REFUSED, What::RefusedUp(r#"{"t":"platform"}"#, "/t")),
     Case::new(
         STATUS,
         What::Both(r#"{"s":"A","x":1.0}"#, r#"{"s":"active","x":1.0}"#),
