@@ -8,6 +8,7 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
+use sluice_conformance::customers::Rng;
 use sluice_conformance::oracle::{self, Endpoint};
 use sluice_conformance::stage::http2::Http2;
 use sluice_conformance::stage::scripted::{head, upstream};
@@ -355,4 +356,93 @@ fn a_connection_is_upgraded_where_nothing_is_translated() {
     // A document is not translated inside of a tunnel: the upgrade goes no further.
     let plain = stage.send("GET", "/v2.0/customers/x", &upgrade, "");
     assert_ne!(plain.status, 101);
+}
+
+#[test]
+fn an_answer_before_the_body_is_read_does_not_make_the_body_a_request() {
+    let stage = Stage::integrationhub();
+    let inner = "GET /v3.3/customers/cus_000001 HTTP/1.1\r\nhost: a\r\n\r\n".repeat(2000);
+    let mut client = stage.client();
+    client.request(
+        "POST",
+        "/v2.0/customers",
+        &[("content-type", "text/xml")],
+        inner.as_bytes(),
+    );
+    client.request("GET", "/v2.0/customers/cus_000017", &[], b"");
+    assert_eq!(client.answer("POST").unwrap().status, 415);
+    // The next answer is that of the next request, or the connection has ended.
+    if let Ok(answer) = client.answer("GET") {
+        assert_eq!((answer.status, answer.header("api-version")), (200, "2.0"));
+    }
+    assert!(
+        stage
+            .backend()
+            .requests()
+            .iter()
+            .all(|asked| asked.target == "/customers/cus_000017")
+    );
+}
+
+/// The document with a few of its bytes removed, doubled or replaced.
+fn mangled(rng: &mut Rng, document: &str) -> Vec<u8> {
+    let mut bytes = document.as_bytes().to_vec();
+    for _ in 0..=rng.below(3) {
+        let at = rng.below(bytes.len());
+        let end = (at + rng.below(12)).min(bytes.len());
+        match rng.below(4) {
+            0 => drop(bytes.drain(at..end)),
+            1 => {
+                let again = bytes[at..end].to_vec();
+                bytes.splice(at..at, again).for_each(drop);
+            }
+            2 => bytes[at] = rng.pick(b"{}[]\",:0123456789eE.-\\/ntu\0\xff "),
+            _ => drop(
+                bytes.splice(
+                    at..end,
+                    rng.pick(&["null", "-0", "1e999", "\"\"", "{}", "[]", "\"\\ud83d\""])
+                        .bytes(),
+                ),
+            ),
+        }
+        if bytes.is_empty() {
+            return b"x".to_vec();
+        }
+    }
+    bytes
+}
+
+#[test]
+fn mangled_documents_never_make_the_gateway_fail() {
+    let stage = Stage::integrationhub();
+    let mut rng = Rng::new(17);
+    for version in VERSIONS.into_iter().filter(|version| *version != "3.3") {
+        let document = stage.get(&read(version), &[]).expect(200).text();
+        for endpoint in [Endpoint::Create, Endpoint::Replace] {
+            let call = oracle::path(version, endpoint, ID).unwrap();
+            for _ in 0..60 {
+                let body = mangled(&mut rng, &document);
+                stage.backend().forget();
+                let answer = stage.send(call.method, &call.target, &[JSON], &body);
+                let told = String::from_utf8_lossy(&body);
+                assert!(
+                    [200, 201, 400, 404, 409, 422].contains(&answer.status),
+                    "{version} {told}\n{}",
+                    answer.text()
+                );
+                if answer.status == 400 {
+                    let wrote = stage
+                        .backend()
+                        .requests()
+                        .into_iter()
+                        .any(|asked| asked.method != "GET");
+                    assert!(
+                        !wrote || answer.text().contains("body is"),
+                        "{version} {told}\n{}",
+                        answer.text()
+                    );
+                }
+            }
+        }
+    }
 }
