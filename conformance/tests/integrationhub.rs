@@ -274,3 +274,17 @@ fn without_entity_tags_a_write_is_refused_or_opted_into() {
         assert_eq!(stage.backend().customer("cus_000017").unwrap()["name"], name);
     }
 }
+
+#[test]
+fn an_exchange_has_one_id_everywhere() {
+    let stage = stage(vec![rich()]);
+    for (sent, version) in [(None, "1.0"), (Some("from-the-client"), "3.3"), (None, "3.3")] {
+        stage.backend().forget();
+        let read = oracle::path(version, Endpoint::Read, "cus_000017").unwrap();
+        let own: Vec<(&str, &str)> = sent.map(|id| ("x-request-id", id)).into_iter().collect();
+        let answer = stage.get(&read.target, &own).expect(200);
+        let id = answer.header("x-request-id").to_owned();
+        assert!(!id.is_empty() && sent.is_none_or(|sent| sent == id));
+        assert_eq!(stage.backend().requests()[0].headers["x-request-id"], id.as_str());
+    }
+}

@@ -5,13 +5,15 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
+use tower::service_fn;
 
 use super::admission::Place;
 use super::answer::{Line, answer};
+use super::around::{Numbers, around};
 use super::core::Core;
 use super::protocol::OnCore;
 use super::warden::{Order, Pulse};
@@ -23,6 +25,7 @@ pub(super) struct Desk<H> {
     pub(super) core: Core,
     pub(super) handler: Rc<H>,
     pub(super) builder: Builder<OnCore>,
+    pub(super) numbers: Numbers,
 }
 
 impl<H: Handler> Desk<H> {
@@ -41,6 +44,7 @@ impl<H: Handler> Desk<H> {
             pulse: Rc::clone(&pulse),
         });
         let service = service_fn(move |request| answer(Rc::clone(&line), request));
+        let service = TowerToHyperService::new(around(self.numbers.clone(), service));
         let mut connection = pin!(self.builder.serve_connection_with_upgrades(io, service));
         let mut finishing = false;
         let drive = poll_fn(|cx| {

@@ -9,6 +9,7 @@
 //! - `sockets`: one `SO_REUSEPORT` socket for each core and address, and the keys under which they are handed over;
 //! - `worker`: a thread with its runtime; `accept` takes connections, `connection` drives them;
 //! - `wire` and `warden`: what is seen of a connection, and when it has to go;
+//! - `around`: request ids, and secrets that no log shows, by tower-http's layers;
 //! - `answer`: around each request: admission, panic guard, `Connection: close` while draining;
 //! - [`Drain`]: whether the process is on its way out.
 //!
@@ -21,6 +22,7 @@
 mod accept;
 mod admission;
 mod answer;
+mod around;
 mod connection;
 mod core;
 mod drain;

@@ -13,6 +13,7 @@ use tokio::runtime::LocalOptions;
 use tokio::time::timeout;
 
 use super::accept::accept;
+use super::around::Numbers;
 use super::connection::Desk;
 use super::core::{Core, Shared};
 use super::protocol::builder;
@@ -66,6 +67,7 @@ async fn work<H, F>(
         core: core.clone(),
         handler,
         builder,
+        numbers: Numbers::new(index),
     });
     let listeners = match listen(share) {
         Ok(listeners) => listeners,
