@@ -44,3 +44,10 @@ fn kubernetes_autoscaler() {
 fn cyclonedx() {
     judge("cyclonedx-1.4-1.6", 56, |_| "Document".to_owned());
 }
+
+#[test]
+fn fhir() {
+    judge("fhir-r3-r4", 9, |document| {
+        document["resourceType"].as_str().unwrap_or_default().to_owned()
+    });
+}
