@@ -419,7 +419,9 @@ fn type_step(way: &Way<'_>, doc: &mut Value, from: &Shape, into: Option<&Shape>,
     let pairs = way.operator.pairs();
     let walk = Walk { label: way.label, patch: stage.patch, lists, omitted };
     walk.each(doc, &site, &mut |value, site, patch| {
-        refuse_captured(&pairs, way.to, value, site)?;
+        if !way.operator.guards_names() {
+            refuse_captured(&pairs, way.to, value, site, patch)?;
+        }
         report(&pairs, way, Side::Old, value, site, observer);
         let done = if patch { way.operator.patch(way.to, value, site) } else { way.operator.apply(way.to, value, site) };
         report(&pairs, way, Side::New, value, site, observer);
@@ -440,14 +442,19 @@ fn report(pairs: &[Pair], way: &Way<'_>, side: Side, value: &Value, site: &Site<
 }
 
 /// A member whose name means something on the target side, but nothing on the source side, would be taken for it.
-fn refuse_captured(pairs: &[Pair], to: Direction, doc: &Value, site: &Site<'_>) -> Result<(), Fault> {
+fn refuse_captured(pairs: &[Pair], to: Direction, doc: &Value, site: &Site<'_>, patch: bool) -> Result<(), Fault> {
     for place in places(pairs, to.target()) {
-        let own = places(pairs, to.source()).any(|p| p.strip(place).is_some() || place.strip(p).is_some() && p.is_root());
+        // What stands above the place or below it is carried as a whole.
+        let own = places(pairs, to.source()).any(|p| p.strip(place).is_some() || p != place && place.strip(p).is_some());
         let unknown = (1..=place.names().len()).map(|d| place.truncate(d)).find(|at| site.source.knows(at, site.source_types) != Known::Yes);
         let Some(at) = unknown.filter(|_| !own) else { continue };
         let untyped = site.source.knows(&at, site.source_types) == Known::Untyped;
-        let met = if untyped { place.look(doc).filter(|_| !places(pairs, to.source()).any(|p| p == place)) } else { at.look(doc) };
-        if met.is_some() {
+        let elsewhere = |at: &Pointer| !places(pairs, to.source()).any(|p| p.strip(at).is_some());
+        // A patch that removes what holds the place removes it too.
+        let removed = |at: &Pointer| patch && at.look(doc) == Some(&Value::Null);
+        let mut way = (1..=place.names().len()).map(|depth| place.truncate(depth)).filter(elsewhere);
+        let met = if untyped { way.any(|at| removed(&at) || at == *place && at.look(doc).is_some()) } else { at.look(doc).is_some() };
+        if met {
             return Err(Fault::new(FaultKind::Captured, "this name means something in another version, but nothing in this one").below(&at));
         }
     }
@@ -541,13 +548,15 @@ fn treat_additions(doc: &mut Value, shape: &Shape, types: &Types, policy: Additi
     }
 }
 
-/// The members of a merge patch that the type does not know.
+/// The members of a merge patch that the type does not know. Where it says nothing, those that go: others are met in the
+/// whole document.
 fn unknown_members(patch: &Value, shape: &Shape, types: &Types, at: &Pointer, unknown: &mut Vec<Pointer>) {
     let Value::Object(object) = patch else { return };
     for member in object.members() {
         let name = member.key.decoded();
         let place = at.child(&name);
-        match shape.child(&name, types) {
+        let goes = matches!(shape.resolve(types).kind, Kind::Any) && member.value == Value::Null;
+        match shape.child(&name, types).filter(|_| !goes) {
             Some(child) => unknown_members(&member.value, child, types, &place, unknown),
             None => unknown.push(place),
         }

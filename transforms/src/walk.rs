@@ -50,7 +50,9 @@ impl Walk<'_> {
         }
         let shape = site.source.resolve(site.source_types);
         self.descend(doc, site, shape, act)?;
-        let removal = self.patch && matches!(doc, Value::Null);
+        // Null stands where the type is absent, or goes: there is nothing to change.
+        let nullable = self.patch || site.source.nullable || shape.nullable;
+        let removal = nullable && matches!(doc, Value::Null);
         let here = site.source.label(site.source_types) == Some(self.label);
         if here && !removal {
             act(doc, site, self.patch)

@@ -230,7 +230,8 @@ impl Add {
 
     fn fill(&self, doc: &mut Value, site: &Site<'_>) -> Result<(), Fault> {
         if site.purpose == Purpose::Answer {
-            return self.show.clone().map_or(Ok(()), |value| {
+            let show = self.show.clone().filter(|_| doc.as_object().is_some());
+            return show.map_or(Ok(()), |value| {
                 insert(
                     doc,
                     &self.at,

@@ -193,6 +193,10 @@ impl Derived {
     }
 
     fn give(&self, doc: &mut Value, site: &Site<'_>) -> Result<(), Fault> {
+        let parent = self.at.truncate(self.at.names().len().saturating_sub(1));
+        if parent.look(doc).and_then(Value::as_object).is_none() {
+            return Ok(());
+        }
         let value = match self.from.look(doc) {
             _ if self.unchanged(doc, site) => site.after(&self.at),
             None | Some(Value::Null) => None,
@@ -210,9 +214,10 @@ impl Derived {
         }
         let from = self.from.look(doc).filter(|from| **from != Value::Null);
         match (&sent, from) {
-            // A patch of the other alone: this one is what it was.
+            // A patch of the other alone takes this one along.
             (Some(_), _) if site.purpose == Purpose::Patch && sent.as_ref() == site.before(&self.at) => {
-                Ok(())
+                let changed = from.filter(|_| !self.unchanged(doc, site));
+                changed.map_or(Ok(()), |from| self.look_up(from).map(drop))
             }
             (Some(sent), Some(from)) if self.look_up(from)? != sent => {
                 Err(Fault::unfit("the value does not follow from the one beside it").below(&self.at))

@@ -240,6 +240,10 @@ impl Operator for Each {
         self.steps.stored(to)
     }
 
+    fn guards_names(&self) -> bool {
+        true
+    }
+
     fn locate(&self, to: Direction, pointer: &Pointer) -> Pointer {
         let depth = self.at.names().len();
         let here = pointer.truncate(depth);

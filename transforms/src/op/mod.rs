@@ -286,6 +286,11 @@ pub trait Operator: Debug + Send + Sync {
     /// How far the result of a write in this direction depends on the stored document.
     fn stored(&self, to: Direction) -> Stored;
 
+    /// Whether it refuses captured names by itself: which names mean something may depend on the document.
+    fn guards_names(&self) -> bool {
+        false
+    }
+
     /// Where a pointer on the source side leads on the target side, without regard to types.
     fn locate(&self, to: Direction, pointer: &Pointer) -> Pointer {
         locate(&self.pairs(), to, pointer)
@@ -390,6 +395,10 @@ impl Operator for Reversed {
 
     fn stored(&self, to: Direction) -> Stored {
         self.inner.stored(to.back())
+    }
+
+    fn guards_names(&self) -> bool {
+        self.inner.guards_names()
     }
 
     fn locate(&self, to: Direction, pointer: &Pointer) -> Pointer {

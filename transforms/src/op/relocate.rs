@@ -276,9 +276,10 @@ impl Operator for Relocate {
         };
         // Removing the last member of an object that one side does not have removes the object: that depends on
         // what else is stored in it.
-        if matches!(value, Value::Null)
-            && (container(site, into).is_some() || container_left(site, from).is_some())
-        {
+        let above = |at: &Pointer| (1..at.names().len()).map(|depth| at.truncate(depth)).collect::<Vec<_>>();
+        let comes_and_goes = above(into).iter().any(|at| site.source_has(at) != Some(true))
+            || above(from).iter().any(|at| site.target_has(at) != Some(true));
+        if matches!(value, Value::Null) && comes_and_goes {
             return Err(needs_stored());
         }
         let Some((index, member)) = take(patch, from) else {
@@ -371,26 +372,30 @@ fn container_left(site: &Site<'_>, from: &Pointer) -> Option<Pointer> {
 /// After a member left: removes the object that held it, where the target version has none. Gives its place, as an
 /// index beside the member's new place.
 pub(super) fn dissolve(doc: &mut Value, from: &Pointer, into: &Pointer, site: &Site<'_>) -> Option<usize> {
-    let untyped_and_empty = |d: usize, doc: &Value| {
-        let at = from.truncate(d);
-        site.target_has(&at).is_none()
-            && at
-                .look(doc)
-                .and_then(Value::as_object)
-                .is_some_and(Object::is_empty)
+    let hollow = |at: &Pointer| {
+        let rest = from.strip(at).unwrap_or_default();
+        site.target_has(at).is_none() && at.look(doc).is_some_and(|value| is_hollow(value, rest.names()))
     };
-    let gone = container_left(site, from).or_else(|| {
-        (1..from.names().len())
-            .map(|d| (d, from.truncate(d)))
-            .find(|(d, _)| untyped_and_empty(*d, doc))
-            .map(|(_, at)| at)
-    })?;
+    let mut above = (1..from.names().len()).map(|depth| from.truncate(depth));
+    let gone = container_left(site, from).or_else(|| above.find(hollow))?;
     let keeps_other = into.strip(&gone).is_some();
     if keeps_other {
         return None;
     }
     let (index, _) = take(doc, &gone)?;
     Some(index)
+}
+
+/// Whether an object holds nothing, or nothing but such objects on the way to a place.
+fn is_hollow(value: &Value, way: &[String]) -> bool {
+    let (Value::Object(object), Some((name, below))) = (value, way.split_first()) else {
+        return false;
+    };
+    match object.members() {
+        [] => true,
+        [only] => only.key.is(name) && is_hollow(&only.value, below),
+        _ => false,
+    }
 }
 
 /// Appends what the stored container holds beside the members that are written: hidden from the source version, kept.
@@ -422,7 +427,10 @@ fn restore_container(
     container: Option<&Pointer>,
     site: &Site<'_>,
 ) -> Result<(), Fault> {
-    dissolve(doc, from, into, site);
+    // Where no type says that the other version has no such object, it is not this step's to remove.
+    if container_left(site, from).is_some() {
+        dissolve(doc, from, into, site);
+    }
     let Some(at) = container else { return Ok(()) };
     let (Some(Value::Object(stored)), None) = (site.after(at), at.look(doc)) else {
         return Ok(());
@@ -611,6 +619,16 @@ impl Operator for Hoist {
             self.unwrap(doc, site)
         } else {
             Ok(self.wrap(doc, site))
+        }
+    }
+
+    fn patch(&self, _: Direction, patch: &mut Value, _: &Site<'_>) -> Result<(), Fault> {
+        // Removing the one removes the other; a patch of the object may make it.
+        let removed = matches!(self.parent.look(patch), Some(Value::Null));
+        if removed || !touches(patch, &self.parent) {
+            Ok(())
+        } else {
+            Err(needs_stored())
         }
     }
 

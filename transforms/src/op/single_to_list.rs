@@ -12,7 +12,7 @@
 //!
 //! Loses nothing that the settings do not declare: an edited value replaces the member in the stored first element, whose
 //! other members stay, and so do the elements after it; null clears the list, and so does leaving it out: a list that
-//! the type requires, or of which it says nothing, is then empty, one that may be absent is absent where `empty` is null.
+//! the type requires, or of which it says nothing, is then empty, one that may be absent is absent.
 
 use std::collections::BTreeMap;
 
@@ -251,6 +251,14 @@ pub const SINGLE_TO_LIST: Entry = Entry {
         },
         Case {
             settings: ABSENT,
+            what: What::PutUp {
+                stored: r#"{"p":[{"n":1}],"z":1}"#,
+                sent: r#"{"z":2}"#,
+                gives: r#"{"z":2}"#,
+            },
+        },
+        Case {
+            settings: ABSENT,
             what: What::Both(r#"{"p":{"a":1}}"#, r#"{"p":[{"n":{"a":1}}]}"#),
         },
     ],
@@ -352,12 +360,14 @@ impl SingleToList {
     }
 
     fn raise(&self, doc: &mut Value, site: &Site<'_>) -> Result<(), Fault> {
+        let parent = self.list.truncate(self.list.names().len().saturating_sub(1));
         let sent = self.single.look(doc);
         if site.has_stored() && sent == site.before(&self.single) {
             return self.keep(doc, site);
         }
         let list = match sent {
             None if self.empty == Empty::Refuse || self.may_be_absent(site) => return Ok(()),
+            None if parent.look(doc).and_then(Value::as_object).is_none() => return Ok(()),
             None => return insert(doc, &self.list, Member::own("", Value::List(Vec::new()))),
             Some(Value::Null) if self.empty != Empty::Refuse => Value::List(Vec::new()),
             Some(value) => self
@@ -380,12 +390,12 @@ impl SingleToList {
         Ok(())
     }
 
-    /// A list that may be absent is absent where the single value is, if an empty one shows as null.
+    /// A list that may be absent is absent where the single value is.
     fn may_be_absent(&self, site: &Site<'_>) -> bool {
         let parent = self.list.split_last().map(|(p, _)| p).unwrap_or_default();
         let object = site.target.and_then(|t| t.at(&parent, site.target_types));
         let field = object.and_then(|o| o.resolve(site.target_types).field(self.key(&self.list)));
-        self.empty == Empty::Null && field.is_some_and(|f| !f.required)
+        field.is_some_and(|f| !f.required)
     }
 
     /// Replaces one member by another in its place.

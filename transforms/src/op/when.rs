@@ -329,7 +329,8 @@ impl Operator for When {
     fn patch(&self, to: Direction, patch: &mut Value, _: &Site<'_>) -> Result<(), Fault> {
         // A patch does not tell which kind the stored document is, and may change it.
         let pairs = self.pairs();
-        let mut places = super::places(&pairs, to.source()).chain([&self.condition(to.source()).at]);
+        let sides = super::places(&pairs, to.source()).chain(super::places(&pairs, to.target()));
+        let mut places = sides.chain([&self.condition(to.source()).at]);
         if places.any(|at| touches(patch, at)) {
             Err(needs_stored())
         } else {
@@ -343,6 +344,10 @@ impl Operator for When {
             Stored::Never => Stored::Never,
             Stored::Kept | Stored::Consulted => Stored::Consulted,
         }
+    }
+
+    fn guards_names(&self) -> bool {
+        true
     }
 }
 
