@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use sluice_config::Sources;
 use sluice_transforms::lineage::Lineage;
+use sluice_transforms::op::Direction;
 use sluice_transforms::reference::document::DocumentInterpreter;
 
 use crate::engine::{document as parsed, json, plan};
@@ -32,6 +33,9 @@ pub struct Case {
     pub id: String,
     /// The directions in which one document is exactly the other's translation.
     pub authoritative: Authority,
+    /// Whether the publisher's own conversion brings the document back as it was.
+    #[serde(default)]
+    pub roundtrip_lossless: bool,
 }
 
 /// In which direction a pair of documents is exact.
@@ -64,6 +68,8 @@ pub struct Outcome {
     pub up: Count,
     /// Lowered, as an answer.
     pub down: Count,
+    /// There and back again, where the publisher's own conversion loses nothing.
+    pub back: Count,
     /// What did not come out, with the reason.
     pub failures: Vec<String>,
 }
@@ -123,51 +129,69 @@ impl VersionPair {
             let (old, new) = (side("old"), side("new"));
             let label = type_of(&new);
             if case.authoritative != Authority::Down {
-                let done = self.carried(&old, &new, &label, true);
-                outcome.note(case, "up", done);
+                self.judge(case, (&old, &new, &label), Direction::Up, &mut outcome);
             }
             if case.authoritative != Authority::Up {
-                let done = self.carried(&new, &old, &label, false);
-                outcome.note(case, "down", done);
+                self.judge(case, (&new, &old, &label), Direction::Down, &mut outcome);
             }
         }
         outcome
     }
 
-    fn carried(&self, from: &Json, wanted: &Json, label: &str, up: bool) -> Result<(), String> {
+    fn judge(
+        &self,
+        case: &Case,
+        (from, wanted, label): (&Json, &Json, &str),
+        to: Direction,
+        outcome: &mut Outcome,
+    ) {
+        let (there, back, count) = match to {
+            Direction::Up => ("up", "up and down", &mut outcome.up),
+            Direction::Down => ("down", "down and up", &mut outcome.down),
+        };
+        let done = self.carried(from, label, to);
+        let exact = done.clone().and_then(|done| same(&done, wanted));
+        count.note(&case.id, there, exact, &mut outcome.failures);
+        if let (true, Ok(done)) = (case.roundtrip_lossless, done) {
+            let again = self
+                .carried(&done, label, to.back())
+                .and_then(|again| same(&again, from));
+            outcome.back.note(&case.id, back, again, &mut outcome.failures);
+        }
+    }
+
+    fn carried(&self, from: &Json, label: &str, to: Direction) -> Result<Json, String> {
         let versions = self.lineage.versions();
         let (old, new) = (&versions[0], &versions[versions.len() - 1]);
-        let chain = if up {
-            self.lineage.chain(old, new)
+        let (start, end) = if to == Direction::Up {
+            (old, new)
         } else {
-            self.lineage.chain(new, old)
+            (new, old)
         };
-        let chain = chain.expect("a chain");
+        let chain = self.lineage.chain(start, end).expect("a chain");
         let interpreter = DocumentInterpreter::new(&self.lineage, &chain, label)
             .ok_or_else(|| format!("there is no type {label}"))?;
         let carried = interpreter.carry(parsed(from));
         let carried = carried.map_err(|fault| format!("{}: {}", fault.pointer, fault.detail))?;
-        match difference(&json(&carried.document), wanted) {
-            Some(at) => Err(at),
-            None => Ok(()),
+        Ok(json(&carried.document))
+    }
+}
+
+fn same(ours: &Json, wanted: &Json) -> Result<(), String> {
+    difference(ours, wanted).map_or(Ok(()), Err)
+}
+
+impl Count {
+    fn note(&mut self, case: &str, way: &str, done: Result<(), String>, failures: &mut Vec<String>) {
+        self.of += 1;
+        match done {
+            Ok(()) => self.exact += 1,
+            Err(why) => failures.push(format!("{case} {way}: {why}")),
         }
     }
 }
 
 impl Outcome {
-    fn note(&mut self, case: &Case, direction: &str, done: Result<(), String>) {
-        let count = if direction == "up" {
-            &mut self.up
-        } else {
-            &mut self.down
-        };
-        count.of += 1;
-        match done {
-            Ok(()) => count.exact += 1,
-            Err(why) => self.failures.push(format!("{} {direction}: {why}", case.id)),
-        }
-    }
-
     /// All directions together.
     pub fn exact(&self) -> usize {
         self.up.exact + self.down.exact

@@ -170,8 +170,13 @@ fn build(json: &Json, files: Files<'_>) -> Result<Box<dyn Operator>, SettingsFau
         touched.extend(otherwise.touched());
         let meets = |at: &Pointer| at.strip(&old.at).is_some() || old.at.strip(at).is_some();
         if let Some(at) = touched.into_iter().find(meets) {
+            let changed = if at.is_root() {
+                "the whole".to_owned()
+            } else {
+                at.to_string()
+            };
             let message = format!(
-                "the steps change {at}, so {} does not decide on both sides",
+                "the steps change {changed}, so {} does not decide on both sides",
                 old.at
             );
             return Err(SettingsFault {
