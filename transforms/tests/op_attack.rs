@@ -151,6 +151,20 @@ impl Bench {
     }
 }
 
+/// Without types nobody knows whether an empty object is one that a step makes and dissolves.
+fn solid(name: &str, mut value: Value) -> Value {
+    if let (true, Value::Object(object)) = (["move", "when"].contains(&name), &mut value) {
+        object
+            .members_mut()
+            .iter_mut()
+            .for_each(|m| m.value = solid(name, std::mem::replace(&mut m.value, Value::Null)));
+        object
+            .members_mut()
+            .retain(|m| m.value.as_object().is_none_or(|o| !o.is_empty()));
+    }
+    value
+}
+
 /// Names and scalars that mean something to an operator: those of its settings and its documents.
 #[derive(Default)]
 struct Words {
@@ -317,7 +331,8 @@ fn nothing_panics() {
 
 #[test]
 fn writing_what_was_shown_changes_nothing() {
-    every(200, false, |bench, _, [stored, ..]| {
+    every(200, false, |bench, name, [stored, ..]| {
+        let stored = solid(name, stored);
         let Ok(shown) = bench.lower(&stored) else {
             return Ok(());
         };
@@ -350,6 +365,7 @@ const EQUIVALENT: [&str; 10] = [
 #[test]
 fn what_was_written_is_shown() {
     every(200, false, |bench, name, [stored, sent, _]| {
+        let (stored, sent) = (solid(name, stored), solid(name, sent));
         if bench.lower(&stored).is_err() {
             return Ok(());
         }
@@ -395,7 +411,8 @@ fn a_patch_that_is_carried_alone_does_what_it_does_on_the_whole() {
         patch::apply(&mut wanted, &changes);
         let agrees = whole.as_ref() == Ok(&after) || bench.lower(&after).as_ref() == Ok(&wanted);
         // Alone, a patch may set what on the whole is in the way, such as null where an object is needed.
-        let in_the_way = whole.as_ref().is_err_and(|fault| fault.kind == FaultKind::Unfit);
+        let unfit = |done: Result<&Value, &Fault>| done.is_err_and(|fault| fault.kind == FaultKind::Unfit);
+        let in_the_way = unfit(whole.as_ref()) || unfit(bench.lower(&after).as_ref());
         if agrees || in_the_way || EQUIVALENT.contains(&name) && whole.is_ok() {
             return Ok(());
         }

@@ -263,6 +263,11 @@ impl Add {
         let Some(stored) = site.after(&self.at) else {
             return Ok(());
         };
+        // The client took away what held it.
+        let parent = self.at.truncate(self.at.names().len().saturating_sub(1));
+        if site.before(&parent).is_some() && parent.look(doc).is_none() {
+            return Ok(());
+        }
         let same = |at: &Pointer| at.look(doc) == site.before(at);
         if !self.siblings.iter().all(same) {
             return Ok(());
