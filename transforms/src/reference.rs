@@ -107,6 +107,7 @@ impl<'a> Interpreter<'a> {
             observer.step(pass, *to, request.body.as_ref());
         }
         if let Some(body) = request.body.as_mut() {
+            body.drop_shells();
             settle_kept(body, stored);
         }
         Ok(request)
@@ -298,6 +299,7 @@ impl<'a> Interpreter<'a> {
     /// Duplicates that matter, and members that no version mentions.
     fn admit(&self, body: &mut Option<Value>, shape: Option<&Shape>) -> Result<(), Fault> {
         let (Some(body), Some(shape)) = (body.as_mut(), shape) else { return Ok(()) };
+        refuse_other_kind(body, shape, &self.chain.source.types)?;
         refuse_duplicates(body, shape, &self.chain.source.types)?;
         treat_additions(body, shape, &self.chain.source.types, self.policy.additions)
     }
@@ -521,6 +523,17 @@ fn rewrite_pointers(doc: &mut Value, shape: &Shape, types: &Types, label: &str, 
         }
         _ => {}
     }
+}
+
+/// A document of another kind than its type says would pass every step untouched: the wrong version.
+fn refuse_other_kind(doc: &Value, shape: &Shape, types: &Types) -> Result<(), Fault> {
+    let (wanted, fits) = match &shape.resolve(types).kind {
+        Kind::Object { .. } | Kind::Map(_) => ("an object", doc.as_object().is_some()),
+        Kind::List(_) => ("a list", doc.as_list().is_some()),
+        _ => return Ok(()),
+    };
+    let null = matches!(doc, Value::Null) && (shape.nullable || shape.resolve(types).nullable);
+    if fits || null { Ok(()) } else { Err(Fault::unfit(format!("{wanted} is needed here, this is {}", doc.kind()))) }
 }
 
 fn treat_additions(doc: &mut Value, shape: &Shape, types: &Types, policy: Additions) -> Result<(), Fault> {

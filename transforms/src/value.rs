@@ -40,6 +40,8 @@ pub struct Text(Box<str>);
 #[derive(Clone, Debug, Default)]
 pub struct Object {
     members: Vec<Member>,
+    /// Whether it stands only for what a later step may keep in it: empty at the end, it was never there.
+    shell: bool,
 }
 
 /// An object's members by their decoded names.
@@ -230,7 +232,13 @@ impl Member {
 impl Object {
     /// An object of these members.
     pub fn new(members: Vec<Member>) -> Self {
-        Self { members }
+        Self { members, shell: false }
+    }
+
+    /// An empty object that goes at the end of a write, unless a later step keeps something in it: what is left of an
+    /// object that the client cannot see, when the client removed what it can see of it.
+    pub fn shell() -> Self {
+        Self { members: Vec::new(), shell: true }
     }
 
     /// All members in order.
@@ -358,6 +366,18 @@ impl Value {
             Self::Text(_) => "a text",
             Self::List(_) => "a list",
             Self::Object(_) => "an object",
+        }
+    }
+
+    /// Removes the shells that stayed empty.
+    pub fn drop_shells(&mut self) {
+        match self {
+            Self::Object(object) => object.members.retain_mut(|member| {
+                member.value.drop_shells();
+                !matches!(&member.value, Self::Object(inner) if inner.shell && inner.is_empty())
+            }),
+            Self::List(items) => items.iter_mut().for_each(Self::drop_shells),
+            _ => {}
         }
     }
 

@@ -56,6 +56,7 @@ impl Bench {
         let mut out = given.clone();
         let site = self.site(stored, shapes, purpose);
         self.op.apply(to, &mut out, &site)?;
+        out.drop_shells();
         Ok(out)
     }
 

@@ -440,7 +440,7 @@ fn restore_container(
     rest.members_mut()
         .retain(|m| unchanged || site.target_has(&at.child(&m.key.decoded())) != Some(true));
     if rest.is_empty() && !unchanged {
-        return Ok(());
+        rest = Object::shell();
     }
     let (_, name) = at.split_last().unwrap_or_default();
     if let Some(parent) = at.parent_mut(doc) {

@@ -106,6 +106,7 @@ impl<'a> DocumentInterpreter<'a> {
             let done = self.step(pass, *to, &mut document, &stage, &Cell::new(0));
             done.map_err(|fault| self.in_first_names(index, fault))?;
         }
+        document.drop_shells();
         settle_kept(&mut document, stored);
         Ok(document)
     }
