@@ -22,8 +22,8 @@ use crate::generate::Generator;
 use crate::lineage::{Chain, Lineage};
 use crate::message::{Argument, Request};
 use crate::patch;
-use crate::reference::{Interpreter, Unobserved};
 use crate::pointer::Pointer;
+use crate::reference::{Interpreter, Unobserved};
 use crate::shape::{Kind, Shape, Types};
 use crate::value::Value;
 
@@ -85,7 +85,12 @@ pub struct Report {
 
 /// Tries every law on so many documents for each version and operation. `progress` is told how many of how many pairs of
 /// version and operation are done.
-pub fn laws(lineage: &Lineage, generator: &mut Generator, documents: usize, progress: &mut dyn FnMut(usize, usize)) -> Report {
+pub fn laws(
+    lineage: &Lineage,
+    generator: &mut Generator,
+    documents: usize,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Report {
     let mut report = Report::default();
     let pairs = pairs(lineage);
     for (index, (version, operation)) in pairs.iter().enumerate() {
@@ -107,7 +112,9 @@ fn pairs(lineage: &Lineage) -> Vec<(String, String)> {
         let contract = lineage.contract(version);
         let operations = contract.map_or(&[][..], |c| c.operations.as_slice());
         let carrying = operations.iter().filter(|o| o.request.is_some());
-        carrying.map(|o| (version.clone(), o.id.clone())).collect::<Vec<_>>()
+        carrying
+            .map(|o| (version.clone(), o.id.clone()))
+            .collect::<Vec<_>>()
     };
     versions.flat_map(of).collect()
 }
@@ -124,8 +131,18 @@ struct Trial<'a> {
 impl<'a> Trial<'a> {
     fn new(lineage: &'a Lineage, version: &'a str, operation: &'a str) -> Option<Self> {
         let chain = lineage.chain(version, lineage.origin())?;
-        let purpose = chain.target.operation(operation).filter(|o| o.request.is_some())?.purpose();
-        Some(Self { lineage, chain, version, operation, purpose })
+        let purpose = chain
+            .target
+            .operation(operation)
+            .filter(|o| o.request.is_some())?
+            .purpose();
+        Some(Self {
+            lineage,
+            chain,
+            version,
+            operation,
+            purpose,
+        })
     }
 
     fn interpreter(&self) -> Interpreter<'_> {
@@ -133,13 +150,20 @@ impl<'a> Trial<'a> {
     }
 
     fn shape(&self, origin: bool) -> Option<(&Shape, &Types)> {
-        let contract = if origin { &self.chain.target } else { &self.chain.source };
+        let contract = if origin {
+            &self.chain.target
+        } else {
+            &self.chain.source
+        };
         let payload = contract.operation(self.operation)?.request.as_ref()?;
         Some((&payload.shape, &contract.types))
     }
 
     fn run(&self, generator: &mut Generator, report: &mut Report) {
-        let (Some((origin, origin_types)), Some((own, own_types))) = (self.shape(true), self.shape(false)) else { return };
+        let (Some((origin, origin_types)), Some((own, own_types))) = (self.shape(true), self.shape(false))
+        else {
+            return;
+        };
         report.tried += 1;
         let sent = generator.document(own, own_types);
         self.write(&sent, report);
@@ -191,7 +215,9 @@ impl<'a> Trial<'a> {
         if let Ok(put) = self.put(stored, edited) {
             self.same(Law::PutGet, report, edited, Ok(edited), &self.show(&put));
         }
-        let Ok(changes) = patch::difference(shown, edited) else { return };
+        let Ok(changes) = patch::difference(shown, edited) else {
+            return;
+        };
         if self.purpose == Purpose::Patch
             && let Ok(lifted) = self.carry(&changes, Purpose::Patch)
         {
@@ -207,8 +233,14 @@ impl<'a> Trial<'a> {
         // What stands in the path is no part of the document; any value that can be carried will do.
         let operation = self.chain.source.operation(self.operation);
         let slots = operation.into_iter().flat_map(|o| o.path.slots());
-        let arguments = slots.map(|slot| Argument::new(crate::contract::Place::Path, slot, "1")).collect();
-        Request { operation: self.operation.to_owned(), arguments, body: Some(body.clone()) }
+        let arguments = slots
+            .map(|slot| Argument::new(crate::contract::Place::Path, slot, "1"))
+            .collect();
+        Request {
+            operation: self.operation.to_owned(),
+            arguments,
+            body: Some(body.clone()),
+        }
     }
 
     fn lift(&self, sent: &Value) -> Result<Value, Fault> {
@@ -225,7 +257,9 @@ impl<'a> Trial<'a> {
     fn put(&self, stored: &Value, sent: &Value) -> Result<Value, Fault> {
         let mut request = self.request(sent);
         request.arguments.clear();
-        let put = self.interpreter().put(request, self.purpose, stored, &mut Unobserved)?;
+        let put = self
+            .interpreter()
+            .put(request, self.purpose, stored, &mut Unobserved)?;
         Ok(put.body.unwrap_or(Value::Null))
     }
 
@@ -237,9 +271,18 @@ impl<'a> Trial<'a> {
         if fault.kind == FaultKind::NeedsStored {
             return;
         }
-        let names = fault.pointer.names().iter().map(|n| if n.parse::<usize>().is_ok() { "*" } else { n });
+        let names = fault
+            .pointer
+            .names()
+            .iter()
+            .map(|n| if n.parse::<usize>().is_ok() { "*" } else { n });
         let pointer = crate::pointer::Pointer::of(names).to_string();
-        let refused = Refused { version: self.version.to_owned(), showing, pointer, detail: fault.detail.clone() };
+        let refused = Refused {
+            version: self.version.to_owned(),
+            showing,
+            pointer,
+            detail: fault.detail.clone(),
+        };
         *report.refused.entry(refused).or_default() += 1;
     }
 
@@ -247,19 +290,45 @@ impl<'a> Trial<'a> {
     fn alike(&self) -> Vec<Pointer> {
         let mut all = Vec::new();
         for (index, (pass, to)) in self.chain.steps.iter().enumerate() {
-            let crate::change::Action::Type { label, operator } = &pass.action else { continue };
+            let crate::change::Action::Type { label, operator } = &pass.action else {
+                continue;
+            };
             let contract = pass.source(*to);
-            let Some(payload) = contract.operation(self.operation).and_then(|o| o.request.as_ref()) else { continue };
+            let Some(payload) = contract
+                .operation(self.operation)
+                .and_then(|o| o.request.as_ref())
+            else {
+                continue;
+            };
             let mut sites = Vec::new();
-            occurrences(&payload.shape, &contract.types, label, &Pointer::root(), &mut sites);
-            for (site, at) in sites.iter().flat_map(|site| operator.alike(to.source()).into_iter().map(move |at| (site, at))) {
-                all.push(self.interpreter().first_pointer(index, self.operation, &site.join(&at)));
+            occurrences(
+                &payload.shape,
+                &contract.types,
+                label,
+                &Pointer::root(),
+                &mut sites,
+            );
+            for (site, at) in sites
+                .iter()
+                .flat_map(|site| operator.alike(to.source()).into_iter().map(move |at| (site, at)))
+            {
+                all.push(
+                    self.interpreter()
+                        .first_pointer(index, self.operation, &site.join(&at)),
+                );
             }
         }
         all
     }
 
-    fn same(&self, law: Law, report: &mut Report, given: &Value, wanted: Result<&Value, &Fault>, found: &Result<Value, Fault>) {
+    fn same(
+        &self,
+        law: Law,
+        report: &mut Report,
+        given: &Value,
+        wanted: Result<&Value, &Fault>,
+        found: &Result<Value, Fault>,
+    ) {
         let origin = matches!(law, Law::Write | Law::NoOp);
         let alike = if origin { Vec::new() } else { self.alike() };
         let equal = match (wanted, found, self.shape(origin)) {
@@ -277,7 +346,12 @@ impl<'a> Trial<'a> {
         if equal || report.broken.iter().any(told) {
             return;
         }
-        let text = |value: Result<&Value, &Fault>| value.map_or_else(|f| format!("refused at {}: {}", f.pointer, f.detail), Value::to_json);
+        let text = |value: Result<&Value, &Fault>| {
+            value.map_or_else(
+                |f| format!("refused at {}: {}", f.pointer, f.detail),
+                Value::to_json,
+            )
+        };
         report.broken.push(Broken {
             law,
             version: self.version.to_owned(),
@@ -298,9 +372,13 @@ fn occurrences(shape: &Shape, types: &Types, label: &str, at: &Pointer, found: &
         found.push(at.clone());
     }
     match &shape.resolve(types).kind {
-        Kind::Object { fields, .. } => fields.iter().for_each(|f| occurrences(&f.shape, types, label, &at.child(&f.name), found)),
+        Kind::Object { fields, .. } => fields
+            .iter()
+            .for_each(|f| occurrences(&f.shape, types, label, &at.child(&f.name), found)),
         Kind::List(inner) | Kind::Map(inner) => occurrences(inner, types, label, &at.child("*"), found),
-        Kind::OneOf(shapes) => shapes.iter().for_each(|s| occurrences(s, types, label, at, found)),
+        Kind::OneOf(shapes) => shapes
+            .iter()
+            .for_each(|s| occurrences(s, types, label, at, found)),
         _ => {}
     }
 }
@@ -312,7 +390,10 @@ fn forget(value: &mut Value, names: &[String]) {
         return;
     };
     match value {
-        Value::Object(object) if name == "*" => object.members_mut().iter_mut().for_each(|m| forget(&mut m.value, rest)),
+        Value::Object(object) if name == "*" => object
+            .members_mut()
+            .iter_mut()
+            .for_each(|m| forget(&mut m.value, rest)),
         Value::Object(object) => object.get_mut(name).into_iter().for_each(|v| forget(v, rest)),
         Value::List(items) => items.iter_mut().for_each(|item| forget(item, rest)),
         _ => {}
@@ -330,7 +411,9 @@ fn strip(value: &mut Value, shape: &Shape, types: &Types) {
     let shape = shape.resolve(types);
     match value {
         Value::Object(object) => object.members_mut().retain_mut(|member| {
-            let Some(child) = shape.child(&member.key.decoded(), types) else { return true };
+            let Some(child) = shape.child(&member.key.decoded(), types) else {
+                return true;
+            };
             strip(&mut member.value, child, types);
             !(matches!(member.value, Value::Null) && (child.nullable || child.resolve(types).nullable))
         }),

@@ -112,17 +112,20 @@ impl Contract {
 
     /// Every shape of the contract outside its named types, to change.
     pub fn shapes_mut(&mut self) -> impl Iterator<Item = &mut Shape> {
-        self.operations.iter_mut().flat_map(|operation| {
-            let parameters = operation.parameters.iter_mut().map(|p| &mut p.shape);
-            let request = operation.request.iter_mut().map(|p| &mut p.shape);
-            let answers = operation.answers.iter_mut().flat_map(|answer| {
-                answer
-                    .shape
-                    .iter_mut()
-                    .chain(answer.headers.iter_mut().map(|h| &mut h.shape))
-            });
-            parameters.chain(request).chain(answers)
-        }).chain(self.error.iter_mut())
+        self.operations
+            .iter_mut()
+            .flat_map(|operation| {
+                let parameters = operation.parameters.iter_mut().map(|p| &mut p.shape);
+                let request = operation.request.iter_mut().map(|p| &mut p.shape);
+                let answers = operation.answers.iter_mut().flat_map(|answer| {
+                    answer
+                        .shape
+                        .iter_mut()
+                        .chain(answer.headers.iter_mut().map(|h| &mut h.shape))
+                });
+                parameters.chain(request).chain(answers)
+            })
+            .chain(self.error.iter_mut())
     }
 }
 

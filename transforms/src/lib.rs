@@ -8,24 +8,24 @@
 //!
 //! Everything here is pure: no clock, no sockets, no files, no logging.
 
+pub mod change;
+pub mod check;
 pub mod contract;
 pub mod decimal;
 pub mod export;
 pub mod fault;
 pub mod generate;
-pub mod op;
-pub mod openapi;
-pub mod parse;
-pub mod pointer;
-pub mod shape;
-pub mod template;
-pub mod change;
-pub mod check;
 pub mod lineage;
 pub mod message;
 pub mod message_op;
+pub mod op;
+pub mod openapi;
+pub mod parse;
 pub mod patch;
+pub mod pointer;
 pub mod reference;
-pub mod version;
+pub mod shape;
+pub mod template;
 pub mod value;
+pub mod version;
 pub mod walk;

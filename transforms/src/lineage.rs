@@ -126,7 +126,12 @@ impl Chain {
             to: self.from.clone(),
             source: self.target.clone(),
             target: self.source.clone(),
-            steps: self.steps.iter().rev().map(|(pass, to)| (pass.clone(), to.back())).collect(),
+            steps: self
+                .steps
+                .iter()
+                .rev()
+                .map(|(pass, to)| (pass.clone(), to.back()))
+                .collect(),
         }
     }
 }
@@ -150,9 +155,25 @@ impl Lineage {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let contracts = growth.contracts.into_iter().map(Option::unwrap_or_default).collect();
-        let Draft { versions, changes, policy, .. } = draft_rest(draft.versions, draft.changes, draft.policy);
-        Ok(Self { versions, origin, contracts, changes, passes: growth.passes, policy })
+        let contracts = growth
+            .contracts
+            .into_iter()
+            .map(Option::unwrap_or_default)
+            .collect();
+        let Draft {
+            versions,
+            changes,
+            policy,
+            ..
+        } = draft_rest(draft.versions, draft.changes, draft.policy);
+        Ok(Self {
+            versions,
+            origin,
+            contracts,
+            changes,
+            passes: growth.passes,
+            policy,
+        })
     }
 
     /// Every version, in display order.
@@ -190,10 +211,20 @@ impl Lineage {
         let mut steps = Vec::new();
         for (change, direction) in path {
             let passes = self.passes[change].iter().map(|pass| (pass.clone(), direction));
-            if direction == Direction::Up { steps.extend(passes) } else { steps.extend(passes.rev()) }
+            if direction == Direction::Up {
+                steps.extend(passes)
+            } else {
+                steps.extend(passes.rev())
+            }
         }
         let (source, target) = (self.contract(from)?.clone(), self.contract(to)?.clone());
-        Some(Chain { from: from.to_owned(), to: to.to_owned(), source, target, steps })
+        Some(Chain {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            source,
+            target,
+            steps,
+        })
     }
 
     /// The changes between two versions with their directions: in a tree there is one path.
@@ -225,7 +256,14 @@ impl Lineage {
 
 /// The parts of a draft that a lineage keeps.
 fn draft_rest(versions: Vec<String>, changes: Vec<Change>, policy: Policy) -> Draft {
-    Draft { versions, changes, policy, origin: String::new(), contract: Contract::default(), sites: Vec::new() }
+    Draft {
+        versions,
+        changes,
+        policy,
+        origin: String::new(),
+        contract: Contract::default(),
+        sites: Vec::new(),
+    }
 }
 
 /// The tree while it grows from the origin outwards.
@@ -239,7 +277,12 @@ struct Growth {
 impl Growth {
     fn new(versions: &[String], changes: usize) -> Self {
         let names = versions.iter().enumerate().map(|(i, v)| (v.clone(), i)).collect();
-        Self { names, contracts: vec![None; versions.len()], passes: vec![Vec::new(); changes], grown: vec![false; changes] }
+        Self {
+            names,
+            contracts: vec![None; versions.len()],
+            passes: vec![Vec::new(); changes],
+            grown: vec![false; changes],
+        }
     }
 
     fn index(&self, version: &str) -> usize {
@@ -248,20 +291,32 @@ impl Growth {
 
     /// A change with one known end, and the direction that leads away from it.
     fn next(&self, changes: &[Change]) -> Option<(usize, Direction)> {
-        let known = |version: &str| self.names.get(version).is_some_and(|i| self.contracts[*i].is_some());
-        changes.iter().enumerate().filter(|(index, _)| !self.grown[*index]).find_map(|(index, change)| {
-            match (known(&change.old), known(&change.new)) {
+        let known = |version: &str| {
+            self.names
+                .get(version)
+                .is_some_and(|i| self.contracts[*i].is_some())
+        };
+        changes
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !self.grown[*index])
+            .find_map(|(index, change)| match (known(&change.old), known(&change.new)) {
                 (true, false) if self.names.contains_key(&change.new) => Some((index, Direction::Up)),
                 (false, true) if self.names.contains_key(&change.old) => Some((index, Direction::Down)),
                 _ => None,
-            }
-        })
+            })
     }
 
     fn grow(&mut self, index: usize, change: &Change, to: Direction, faults: &mut Vec<LineageFault>) {
         self.grown[index] = true;
-        let (from, into) = if to == Direction::Up { (&change.old, &change.new) } else { (&change.new, &change.old) };
-        let Some(mut at) = self.contracts[self.index(from)].clone() else { return };
+        let (from, into) = if to == Direction::Up {
+            (&change.old, &change.new)
+        } else {
+            (&change.new, &change.old)
+        };
+        let Some(mut at) = self.contracts[self.index(from)].clone() else {
+            return;
+        };
         let mut passes = Vec::with_capacity(change.steps.len());
         let mut steps: Vec<_> = change.steps.iter().collect();
         if to == Direction::Down {
@@ -270,10 +325,24 @@ impl Growth {
         for step in steps {
             let mut next = (*at).clone();
             let fault = retype(&step.action, to, &mut next).err();
-            faults.extend(fault.map(|fault| LineageFault { change: index, place: step.place.clone(), fault }));
+            faults.extend(fault.map(|fault| LineageFault {
+                change: index,
+                place: step.place.clone(),
+                fault,
+            }));
             let next = Arc::new(next);
-            let (old, new) = if to == Direction::Up { (at, next.clone()) } else { (next.clone(), at) };
-            passes.push(Arc::new(Pass { change: index, place: step.place.clone(), action: step.action.clone(), old, new }));
+            let (old, new) = if to == Direction::Up {
+                (at, next.clone())
+            } else {
+                (next.clone(), at)
+            };
+            passes.push(Arc::new(Pass {
+                change: index,
+                place: step.place.clone(),
+                action: step.action.clone(),
+                old,
+                new,
+            }));
             at = next;
         }
         if to == Direction::Down {
@@ -293,7 +362,11 @@ fn retype(action: &Action, to: Direction, contract: &mut Contract) -> Result<(),
             let known = operation == "*" || contract.operation(operation).is_some();
             if !known && operator.name() != "operation" {
                 let names: Vec<&str> = contract.operations.iter().map(|o| o.id.as_str()).collect();
-                let fault = TypeFault::new(TypeFaultKind::NoSuchOperation, &Pointer::root(), format!("there is no operation `{operation}`"));
+                let fault = TypeFault::new(
+                    TypeFaultKind::NoSuchOperation,
+                    &Pointer::root(),
+                    format!("there is no operation `{operation}`"),
+                );
                 return Err(fault.hint(format!("the operations there are: {}", names.join(", "))));
             }
             operator.retype(to, contract, operation)
@@ -301,7 +374,12 @@ fn retype(action: &Action, to: Direction, contract: &mut Contract) -> Result<(),
     }
 }
 
-fn retype_label(label: &str, operator: &dyn crate::op::Operator, to: Direction, contract: &mut Contract) -> Result<(), TypeFault> {
+fn retype_label(
+    label: &str,
+    operator: &dyn crate::op::Operator,
+    to: Direction,
+    contract: &mut Contract,
+) -> Result<(), TypeFault> {
     let types = contract.types.clone();
     let mut found = false;
     for (name, shape) in &mut contract.types {
@@ -314,19 +392,33 @@ fn retype_label(label: &str, operator: &dyn crate::op::Operator, to: Direction, 
         return Ok(());
     }
     let names: Vec<&str> = types.keys().map(String::as_str).collect();
-    let fault = TypeFault::new(TypeFaultKind::NoSuchType, &Pointer::root(), format!("there is no type `{label}`"));
+    let fault = TypeFault::new(
+        TypeFaultKind::NoSuchType,
+        &Pointer::root(),
+        format!("there is no type `{label}`"),
+    );
     Err(fault.hint(format!("the types there are: {}", names.join(", "))))
 }
 
 /// Retypes the labelled occurrences inside a shape, inner ones first.
-fn retype_below(shape: &mut Shape, label: &str, operator: &dyn crate::op::Operator, to: Direction, types: &Types, named: bool, found: &mut bool) -> Result<(), TypeFault> {
+fn retype_below(
+    shape: &mut Shape,
+    label: &str,
+    operator: &dyn crate::op::Operator,
+    to: Direction,
+    types: &Types,
+    named: bool,
+    found: &mut bool,
+) -> Result<(), TypeFault> {
     match &mut shape.kind {
         Kind::Object { fields, .. } => {
             for field in fields {
                 retype_below(&mut field.shape, label, operator, to, types, false, found)?;
             }
         }
-        Kind::List(inner) | Kind::Map(inner) => retype_below(inner, label, operator, to, types, false, found)?,
+        Kind::List(inner) | Kind::Map(inner) => {
+            retype_below(inner, label, operator, to, types, false, found)?
+        }
         Kind::OneOf(shapes) => {
             for inner in shapes {
                 retype_below(inner, label, operator, to, types, false, found)?;
@@ -350,12 +442,21 @@ fn plant_all(contract: &mut Contract, sites: &[Site]) {
         if contract.operation(&site.operation).is_none() {
             contract.operations.extend(bare_operation(&site.operation));
         }
-        let Some(operation) = contract.operation_mut(&site.operation) else { continue };
+        let Some(operation) = contract.operation_mut(&site.operation) else {
+            continue;
+        };
         let label = site.label();
         if site.request {
-            operation.request.iter_mut().for_each(|p| plant(&mut p.shape, &site.at, &label));
+            operation
+                .request
+                .iter_mut()
+                .for_each(|p| plant(&mut p.shape, &site.at, &label));
         } else {
-            operation.answers.iter_mut().filter_map(|a| a.shape.as_mut()).for_each(|s| plant(s, &site.at, &label));
+            operation
+                .answers
+                .iter_mut()
+                .filter_map(|a| a.shape.as_mut())
+                .for_each(|s| plant(s, &site.at, &label));
         }
     }
 }
@@ -369,8 +470,15 @@ fn bare_operation(id: &str) -> Option<Operation> {
         method: method.to_owned(),
         path: PathTemplate::parse(path).ok()?,
         parameters: Vec::new(),
-        request: body.then(|| Payload { shape: Shape::any(), patch: method == "PATCH" }),
-        answers: vec![Answer { status: StatusRange::Class(2), shape: Some(Shape::any()), headers: Vec::new() }],
+        request: body.then(|| Payload {
+            shape: Shape::any(),
+            patch: method == "PATCH",
+        }),
+        answers: vec![Answer {
+            status: StatusRange::Class(2),
+            shape: Some(Shape::any()),
+            headers: Vec::new(),
+        }],
     })
 }
 
@@ -382,7 +490,10 @@ fn plant(shape: &mut Shape, at: &Pointer, label: &str) {
                 place.kind = Kind::List(Box::new(Shape::any()));
             }
         } else if !matches!(place.kind, Kind::Object { .. }) {
-            place.kind = Kind::Object { fields: Vec::new(), open: true };
+            place.kind = Kind::Object {
+                fields: Vec::new(),
+                open: true,
+            };
         }
         place = match &mut place.kind {
             Kind::List(inner) => inner,

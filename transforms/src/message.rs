@@ -43,14 +43,21 @@ pub struct Response {
 impl Argument {
     /// A parameter made by the translation.
     pub fn new(place: Place, name: &str, value: impl Into<String>) -> Self {
-        Self { place, name: name.to_owned(), value: value.into(), raw: None }
+        Self {
+            place,
+            name: name.to_owned(),
+            value: value.into(),
+            raw: None,
+        }
     }
 }
 
 impl Request {
     /// The first parameter of that place and name.
     pub fn argument(&self, place: Place, name: &str) -> Option<&Argument> {
-        self.arguments.iter().find(|a| a.place == place && same_name(place, &a.name, name))
+        self.arguments
+            .iter()
+            .find(|a| a.place == place && same_name(place, &a.name, name))
     }
 
     /// Renames or moves every parameter of that place and name.
@@ -64,7 +71,8 @@ impl Request {
     /// Takes every parameter of that place and name out; gives the first value.
     pub fn take(&mut self, place: Place, name: &str) -> Option<String> {
         let value = self.argument(place, name).map(|a| a.value.clone());
-        self.arguments.retain(|a| !(a.place == place && same_name(place, &a.name, name)));
+        self.arguments
+            .retain(|a| !(a.place == place && same_name(place, &a.name, name)));
         value
     }
 }
@@ -77,7 +85,10 @@ impl Response {
 
     /// The value of a header field.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
+        self.headers
+            .iter()
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, v)| v.as_str())
     }
 
     /// Sets a header field, or removes it.

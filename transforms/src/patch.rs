@@ -31,18 +31,32 @@ struct Said<'p> {
 fn merge(object: &mut Object, changes: &Object) {
     let mut said: HashMap<String, Said<'_>> = HashMap::with_capacity(changes.members().len());
     for change in changes.members() {
-        said.entry(change.key.decoded().into_owned()).or_default().values.push(&change.value);
+        said.entry(change.key.decoded().into_owned())
+            .or_default()
+            .values
+            .push(&change.value);
     }
-    object.members_mut().retain_mut(|member| match said.get_mut(member.key.decoded().as_ref()) {
-        None => true,
-        Some(said) => !std::mem::replace(&mut said.met, true) && settle(&mut member.value, &said.values),
-    });
+    object
+        .members_mut()
+        .retain_mut(|member| match said.get_mut(member.key.decoded().as_ref()) {
+            None => true,
+            Some(said) => !std::mem::replace(&mut said.met, true) && settle(&mut member.value, &said.values),
+        });
     for change in changes.members() {
-        let Some(said) = said.get_mut(change.key.decoded().as_ref()).filter(|said| !said.met) else { continue };
+        let Some(said) = said
+            .get_mut(change.key.decoded().as_ref())
+            .filter(|said| !said.met)
+        else {
+            continue;
+        };
         said.met = true;
         let mut value = Value::Null;
         if settle(&mut value, &said.values) {
-            object.members_mut().push(Member { key: change.key.clone(), value, kept: false });
+            object.members_mut().push(Member {
+                key: change.key.clone(),
+                value,
+                kept: false,
+            });
         }
     }
 }
@@ -65,7 +79,11 @@ pub fn difference(from: &Value, to: &Value) -> Result<Value, Fault> {
     let mut changes = Vec::new();
     for member in old.members() {
         if after.get(&member.key.decoded()).is_none() {
-            changes.push(Member { key: member.key.clone(), value: Value::Null, kept: false });
+            changes.push(Member {
+                key: member.key.clone(),
+                value: Value::Null,
+                kept: false,
+            });
         }
     }
     for member in new.members() {
@@ -73,10 +91,16 @@ pub fn difference(from: &Value, to: &Value) -> Result<Value, Fault> {
         let at = Pointer::of([name.as_ref()]);
         let value = match before.get(&name) {
             Some(before) if *before == member.value => continue,
-            Some(before @ Value::Object(_)) if member.value.as_object().is_some() => difference(before, &member.value),
+            Some(before @ Value::Object(_)) if member.value.as_object().is_some() => {
+                difference(before, &member.value)
+            }
             _ => settable(&member.value).map(|()| member.value.clone()),
         };
-        changes.push(Member { key: member.key.clone(), value: value.map_err(|f| f.below(&at))?, kept: false });
+        changes.push(Member {
+            key: member.key.clone(),
+            value: value.map_err(|f| f.below(&at))?,
+            kept: false,
+        });
     }
     Ok(Value::Object(Object::new(changes)))
 }
@@ -109,7 +133,11 @@ mod tests {
             (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),
             (r#"{"a":"b","b":"c"}"#, r#"{"a":null}"#, r#"{"b":"c"}"#),
             (r#"{"a":["b"]}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
-            (r#"{"a":{"b":"c"}}"#, r#"{"a":{"b":"d","c":null}}"#, r#"{"a":{"b":"d"}}"#),
+            (
+                r#"{"a":{"b":"c"}}"#,
+                r#"{"a":{"b":"d","c":null}}"#,
+                r#"{"a":{"b":"d"}}"#,
+            ),
             (r#"["a","b"]"#, r#"["c","d"]"#, r#"["c","d"]"#),
             (r#"{"e":null}"#, r#"{"a":1}"#, r#"{"e":null,"a":1}"#),
             (r#"[1,2]"#, r#"{"a":"b","c":null}"#, r#"{"a":"b"}"#),

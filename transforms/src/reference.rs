@@ -66,13 +66,20 @@ struct Stage<'s> {
 impl<'a> Interpreter<'a> {
     /// An interpreter for a chain of this lineage.
     pub fn new(lineage: &'a Lineage, chain: &'a Chain) -> Self {
-        Self { chain, policy: lineage.policy(), pointers: true }
+        Self {
+            chain,
+            policy: lineage.policy(),
+            pointers: true,
+        }
     }
 
     /// The same, for errors whose pointers are in the names of the version that the chain leads to already.
     #[must_use]
     pub fn keeping_pointers(self) -> Self {
-        Self { pointers: false, ..self }
+        Self {
+            pointers: false,
+            ..self
+        }
     }
 
     /// Carries a request without knowing what is stored.
@@ -80,11 +87,20 @@ impl<'a> Interpreter<'a> {
     /// # Errors
     /// What cannot be translated, with its place in the client's names; [`FaultKind::NeedsStored`] for a merge patch
     /// whose translation depends on the stored document.
-    pub fn lift(&self, mut request: Request, purpose: Purpose, observer: &mut dyn Observer) -> Result<Request, Fault> {
+    pub fn lift(
+        &self,
+        mut request: Request,
+        purpose: Purpose,
+        observer: &mut dyn Observer,
+    ) -> Result<Request, Fault> {
         self.admit(&mut request.body, self.request_shape(&request.operation))?;
         for (index, (pass, to)) in self.chain.steps.iter().enumerate() {
             let patch = self.is_patch(&request.operation);
-            let stage = Stage { purpose, patch, stored: None };
+            let stage = Stage {
+                purpose,
+                patch,
+                stored: None,
+            };
             request_step(pass, *to, &mut request, &stage, self.policy, observer)
                 .map_err(|f| self.in_first_names(index, &request.operation, f))?;
             observer.step(pass, *to, request.body.as_ref());
@@ -96,12 +112,22 @@ impl<'a> Interpreter<'a> {
     ///
     /// # Errors
     /// What cannot be translated, with its place in the client's names.
-    pub fn put(&self, mut request: Request, purpose: Purpose, stored: &Value, observer: &mut dyn Observer) -> Result<Request, Fault> {
+    pub fn put(
+        &self,
+        mut request: Request,
+        purpose: Purpose,
+        stored: &Value,
+        observer: &mut dyn Observer,
+    ) -> Result<Request, Fault> {
         self.admit(&mut request.body, self.request_shape(&request.operation))?;
         let snapshots = self.snapshots(&request.operation, stored)?;
         for (index, (pass, to)) in self.chain.steps.iter().enumerate() {
             let stored = Some((&snapshots[index], &snapshots[index + 1]));
-            let stage = Stage { purpose, patch: false, stored };
+            let stage = Stage {
+                purpose,
+                patch: false,
+                stored,
+            };
             request_step(pass, *to, &mut request, &stage, self.policy, observer)
                 .map_err(|f| self.in_first_names(index, &request.operation, f))?;
             observer.step(pass, *to, request.body.as_ref());
@@ -131,7 +157,10 @@ impl<'a> Interpreter<'a> {
         if let (Some(body), Some(shape)) = (response.body.as_mut(), shape) {
             substitute(body, shape, &self.chain.target.types, &self.policy.lists);
         }
-        Ok(Lowered { response, omitted: omitted.get() })
+        Ok(Lowered {
+            response,
+            omitted: omitted.get(),
+        })
     }
 
     /// How far a write of this operation depends on the stored document.
@@ -155,10 +184,17 @@ impl<'a> Interpreter<'a> {
     /// # Errors
     /// When what names the resource cannot be translated.
     pub fn target(&self, request: &Request) -> Result<Request, Fault> {
-        let mut bare = Request { body: None, ..request.clone() };
+        let mut bare = Request {
+            body: None,
+            ..request.clone()
+        };
         bare.body = self.naming_members(request);
         for (index, (pass, to)) in self.chain.steps.iter().enumerate() {
-            let stage = Stage { purpose: Purpose::Patch, patch: true, stored: None };
+            let stage = Stage {
+                purpose: Purpose::Patch,
+                patch: true,
+                stored: None,
+            };
             request_step(pass, *to, &mut bare, &stage, self.policy, &mut Unobserved)
                 .map_err(|f| self.in_first_names(index, &request.operation, f))?;
         }
@@ -171,7 +207,9 @@ impl<'a> Interpreter<'a> {
         let body = request.body.as_ref()?;
         let mut bare = Value::Object(Object::default());
         for (index, (pass, to)) in self.chain.steps.iter().enumerate() {
-            let Action::Message { operation, operator } = &pass.action else { continue };
+            let Action::Message { operation, operator } = &pass.action else {
+                continue;
+            };
             if operation != "*" && *operation != request.operation {
                 continue;
             }
@@ -192,13 +230,37 @@ impl<'a> Interpreter<'a> {
         for (pass, to) in self.chain.steps.iter().rev() {
             let mut doc = snapshots.last().cloned().unwrap_or(Value::Null);
             let contract = pass.target(*to);
-            let shape = contract.operation(operation).and_then(|o| o.request.as_ref()).map(|p| &p.shape);
-            let stage = Stage { purpose: Purpose::Answer, patch: false, stored: None };
+            let shape = contract
+                .operation(operation)
+                .and_then(|o| o.request.as_ref())
+                .map(|p| &p.shape);
+            let stage = Stage {
+                purpose: Purpose::Answer,
+                patch: false,
+                stored: None,
+            };
             if let (Action::Type { label, operator }, Some(shape)) = (&pass.action, shape) {
                 let target = body_shape(pass.source(*to), operation);
-                let way = Way { pass, to: to.back(), label, operator: operator.as_ref() };
-                type_step(&way, &mut doc, shape, target, &stage, &ListPolicy::new(), &Cell::new(0), &mut Unobserved)
-                    .map_err(|f| Fault { kind: FaultKind::Stored, ..f })?;
+                let way = Way {
+                    pass,
+                    to: to.back(),
+                    label,
+                    operator: operator.as_ref(),
+                };
+                type_step(
+                    &way,
+                    &mut doc,
+                    shape,
+                    target,
+                    &stage,
+                    &ListPolicy::new(),
+                    &Cell::new(0),
+                    &mut Unobserved,
+                )
+                .map_err(|f| Fault {
+                    kind: FaultKind::Stored,
+                    ..f
+                })?;
             }
             snapshots.push(doc);
         }
@@ -225,7 +287,10 @@ impl<'a> Interpreter<'a> {
         body = crate::patch::difference(&Value::Object(Object::default()), &body)?;
         if let Some(shape) = body_shape(&self.chain.target, operation) {
             let back = self.chain.back();
-            let visible = Interpreter { chain: &back, ..*self };
+            let visible = Interpreter {
+                chain: &back,
+                ..*self
+            };
             visible.remove_unsent(operation, &mut body, shape, &Pointer::root());
         }
         Ok(Some(body))
@@ -248,12 +313,12 @@ impl<'a> Interpreter<'a> {
 
     /// Whether the version that the chain leads to has a place of its own for this one.
     fn shows(&self, operation: &str, pointer: &Pointer) -> bool {
-        let steps = self.chain.steps.iter();
-        let end = steps.fold(Some(pointer.clone()), |pointer, (pass, to)| {
-            let pointer = pointer?;
+        let mut steps = self.chain.steps.iter();
+        let end = steps.try_fold(pointer.clone(), |pointer, (pass, to)| {
             let moved = pointer_step(pass, *to, body_shape(pass.source(*to), operation), &pointer);
             let shape = body_shape(pass.target(*to), operation)?;
-            let hidden = shape.knows(&moved, &pass.target(*to).types) == Known::No || moved.names().len() < pointer.names().len() && pointer.strip(&moved).is_some();
+            let hidden = shape.knows(&moved, &pass.target(*to).types) == Known::No
+                || moved.names().len() < pointer.names().len() && pointer.strip(&moved).is_some();
             (!hidden).then_some(moved)
         });
         end.is_some()
@@ -265,9 +330,17 @@ impl<'a> Interpreter<'a> {
     /// # Errors
     /// [`FaultKind::Captured`] at the first of them.
     pub fn refuse_foreign(&self, operation: &str, patch: &Value) -> Result<(), Fault> {
-        let Some(shape) = self.request_shape(operation) else { return Ok(()) };
+        let Some(shape) = self.request_shape(operation) else {
+            return Ok(());
+        };
         let mut unknown = Vec::new();
-        unknown_members(patch, shape, &self.chain.source.types, &Pointer::root(), &mut unknown);
+        unknown_members(
+            patch,
+            shape,
+            &self.chain.source.types,
+            &Pointer::root(),
+            &mut unknown,
+        );
         self.refuse_among(operation, &unknown)
     }
 
@@ -276,7 +349,11 @@ impl<'a> Interpreter<'a> {
         let mut bare = Object::default();
         unknown.iter().for_each(|at| remove_at(&mut bare, at.names()));
         let body = Some(Value::Object(bare));
-        let request = Request { operation: operation.to_owned(), arguments: Vec::new(), body };
+        let request = Request {
+            operation: operation.to_owned(),
+            arguments: Vec::new(),
+            body,
+        };
         match self.lift(request, Purpose::Patch, &mut Unobserved) {
             Err(fault) if fault.kind == FaultKind::Captured => Err(fault),
             Err(_) if unknown.len() > 1 => {
@@ -293,12 +370,18 @@ impl<'a> Interpreter<'a> {
     }
 
     fn is_patch(&self, operation: &str) -> bool {
-        self.chain.source.operation(operation).and_then(|o| o.request.as_ref()).is_some_and(|p| p.patch)
+        self.chain
+            .source
+            .operation(operation)
+            .and_then(|o| o.request.as_ref())
+            .is_some_and(|p| p.patch)
     }
 
     /// Duplicates that matter, and members that no version mentions.
     fn admit(&self, body: &mut Option<Value>, shape: Option<&Shape>) -> Result<(), Fault> {
-        let (Some(body), Some(shape)) = (body.as_mut(), shape) else { return Ok(()) };
+        let (Some(body), Some(shape)) = (body.as_mut(), shape) else {
+            return Ok(());
+        };
         refuse_other_kind(body, shape, &self.chain.source.types)?;
         refuse_duplicates(body, shape, &self.chain.source.types)?;
         treat_additions(body, shape, &self.chain.source.types, self.policy.additions)
@@ -312,24 +395,36 @@ impl<'a> Interpreter<'a> {
 
     /// Where a place before the step of that number was in the version that the chain starts from.
     pub(crate) fn first_pointer(&self, index: usize, operation: &str, pointer: &Pointer) -> Pointer {
-        self.chain.steps[..index].iter().rev().fold(pointer.clone(), |pointer, (pass, to)| {
-            let shape = body_shape(pass.target(*to), operation);
-            pointer_step(pass, to.back(), shape, &pointer)
-        })
+        self.chain.steps[..index]
+            .iter()
+            .rev()
+            .fold(pointer.clone(), |pointer, (pass, to)| {
+                let shape = body_shape(pass.target(*to), operation);
+                pointer_step(pass, to.back(), shape, &pointer)
+            })
     }
 
     /// Where a place in the request's document of the version that the chain starts from leads, as far as the
     /// version that it leads to has a place for it.
     pub fn pointer(&self, operation: &str, pointer: &Pointer) -> Pointer {
-        self.chain.steps.iter().fold(pointer.clone(), |pointer, (pass, to)| nearest_step(pass, *to, operation, &pointer))
+        self.chain
+            .steps
+            .iter()
+            .fold(pointer.clone(), |pointer, (pass, to)| {
+                nearest_step(pass, *to, operation, &pointer)
+            })
     }
 
     /// JSON Pointers in error bodies follow the members that they name; one without a place is left out.
     fn carry_pointers(&self, pass: &Pass, to: Direction, response: &mut Response) {
-        let (Some(label), true) = (&self.policy.pointers, response.is_error() && self.pointers) else { return };
+        let (Some(label), true) = (&self.policy.pointers, response.is_error() && self.pointers) else {
+            return;
+        };
         let shape = answer_shape(pass.source(to), response).cloned();
         let operation = response.operation.clone();
-        let (Some(body), Some(shape)) = (response.body.as_mut(), shape) else { return };
+        let (Some(body), Some(shape)) = (response.body.as_mut(), shape) else {
+            return;
+        };
         let types = &pass.source(to).types;
         rewrite_pointers(body, &shape, types, label, &|text| {
             let pointer = Pointer::parse(text).ok()?;
@@ -347,20 +442,55 @@ struct Way<'a> {
     operator: &'a dyn Operator,
 }
 
-fn request_step(pass: &Pass, to: Direction, request: &mut Request, stage: &Stage<'_>, policy: &Policy, observer: &mut dyn Observer) -> Result<(), Fault> {
+fn request_step(
+    pass: &Pass,
+    to: Direction,
+    request: &mut Request,
+    stage: &Stage<'_>,
+    policy: &Policy,
+    observer: &mut dyn Observer,
+) -> Result<(), Fault> {
     let (source, target) = (pass.source(to), pass.target(to));
     match &pass.action {
         Action::Message { operation, operator } => {
-            let site = MessageSite { source, target, operation: &request.operation.clone() };
-            if operation == "*" || *operation == request.operation { operator.request(to, request, &site) } else { Ok(()) }
+            let site = MessageSite {
+                source,
+                target,
+                operation: &request.operation.clone(),
+            };
+            if operation == "*" || *operation == request.operation {
+                operator.request(to, request, &site)
+            } else {
+                Ok(())
+            }
         }
         Action::Type { label, operator } => {
-            let way = Way { pass, to, label, operator: operator.as_ref() };
+            let way = Way {
+                pass,
+                to,
+                label,
+                operator: operator.as_ref(),
+            };
             arguments_step(&way, request, stage)?;
-            let (from, into) = (source.operation(&request.operation), target.operation(&request.operation));
-            let shape = |o: Option<&'_ Operation>| o.and_then(|o| o.request.as_ref()).map(|p| p.shape.clone());
-            let (Some(body), Some(from)) = (request.body.as_mut(), shape(from)) else { return Ok(()) };
-            type_step(&way, body, &from, shape(into).as_ref(), stage, &policy.lists, &Cell::new(0), observer)
+            let (from, into) = (
+                source.operation(&request.operation),
+                target.operation(&request.operation),
+            );
+            let shape =
+                |o: Option<&'_ Operation>| o.and_then(|o| o.request.as_ref()).map(|p| p.shape.clone());
+            let (Some(body), Some(from)) = (request.body.as_mut(), shape(from)) else {
+                return Ok(());
+            };
+            type_step(
+                &way,
+                body,
+                &from,
+                shape(into).as_ref(),
+                stage,
+                &policy.lists,
+                &Cell::new(0),
+                observer,
+            )
         }
     }
 }
@@ -368,17 +498,37 @@ fn request_step(pass: &Pass, to: Direction, request: &mut Request, stage: &Stage
 /// Scalar types occur as parameters too.
 fn arguments_step(way: &Way<'_>, request: &mut Request, stage: &Stage<'_>) -> Result<(), Fault> {
     let source = way.pass.source(way.to);
-    let Some(operation) = source.operation(&request.operation) else { return Ok(()) };
+    let Some(operation) = source.operation(&request.operation) else {
+        return Ok(());
+    };
     for argument in &mut request.arguments {
-        let Some(parameter) = operation.parameter(argument.place, &argument.name) else { continue };
+        let Some(parameter) = operation.parameter(argument.place, &argument.name) else {
+            continue;
+        };
         if parameter.shape.label(&source.types) != Some(way.label) {
             continue;
         }
         let mut value = scalar_value(&argument.value, &parameter.shape, &source.types);
         let before = value.clone();
-        let bare = Stage { purpose: stage.purpose, patch: false, stored: None };
-        type_step(way, &mut value, &parameter.shape, None, &bare, &ListPolicy::new(), &Cell::new(0), &mut Unobserved).map_err(|f| {
-            Fault { detail: format!("the parameter `{}`: {}", argument.name, f.detail), pointer: Pointer::root(), ..f }
+        let bare = Stage {
+            purpose: stage.purpose,
+            patch: false,
+            stored: None,
+        };
+        type_step(
+            way,
+            &mut value,
+            &parameter.shape,
+            None,
+            &bare,
+            &ListPolicy::new(),
+            &Cell::new(0),
+            &mut Unobserved,
+        )
+        .map_err(|f| Fault {
+            detail: format!("the parameter `{}`: {}", argument.name, f.detail),
+            pointer: Pointer::root(),
+            ..f
         })?;
         if let Some(text) = scalar_text(&value).filter(|_| value != before || value.kind() != before.kind()) {
             argument.value = text;
@@ -388,26 +538,75 @@ fn arguments_step(way: &Way<'_>, request: &mut Request, stage: &Stage<'_>) -> Re
     Ok(())
 }
 
-fn response_step(pass: &Pass, to: Direction, response: &mut Response, policy: &Policy, omitted: &Cell<usize>, observer: &mut dyn Observer) -> Result<(), Fault> {
+fn response_step(
+    pass: &Pass,
+    to: Direction,
+    response: &mut Response,
+    policy: &Policy,
+    omitted: &Cell<usize>,
+    observer: &mut dyn Observer,
+) -> Result<(), Fault> {
     let (source, target) = (pass.source(to), pass.target(to));
     match &pass.action {
         Action::Message { operation, operator } => {
             let id = response.operation.clone();
-            let site = MessageSite { source, target, operation: &id };
-            if operation == "*" || *operation == id { operator.response(to, response, &site) } else { Ok(()) }
+            let site = MessageSite {
+                source,
+                target,
+                operation: &id,
+            };
+            if operation == "*" || *operation == id {
+                operator.response(to, response, &site)
+            } else {
+                Ok(())
+            }
         }
         Action::Type { label, operator } => {
-            let (Some(from), into) = (answer_shape(source, response).cloned(), answer_shape(target, response).cloned()) else { return Ok(()) };
-            let Some(body) = response.body.as_mut() else { return Ok(()) };
-            let way = Way { pass, to, label, operator: operator.as_ref() };
-            let stage = Stage { purpose: Purpose::Answer, patch: false, stored: None };
-            type_step(&way, body, &from, into.as_ref(), &stage, &policy.lists, omitted, observer)
+            let (Some(from), into) = (
+                answer_shape(source, response).cloned(),
+                answer_shape(target, response).cloned(),
+            ) else {
+                return Ok(());
+            };
+            let Some(body) = response.body.as_mut() else {
+                return Ok(());
+            };
+            let way = Way {
+                pass,
+                to,
+                label,
+                operator: operator.as_ref(),
+            };
+            let stage = Stage {
+                purpose: Purpose::Answer,
+                patch: false,
+                stored: None,
+            };
+            type_step(
+                &way,
+                body,
+                &from,
+                into.as_ref(),
+                &stage,
+                &policy.lists,
+                omitted,
+                observer,
+            )
         }
     }
 }
 
 #[allow(clippy::too_many_arguments)]
-fn type_step(way: &Way<'_>, doc: &mut Value, from: &Shape, into: Option<&Shape>, stage: &Stage<'_>, lists: &ListPolicy, omitted: &Cell<usize>, observer: &mut dyn Observer) -> Result<(), Fault> {
+fn type_step(
+    way: &Way<'_>,
+    doc: &mut Value,
+    from: &Shape,
+    into: Option<&Shape>,
+    stage: &Stage<'_>,
+    lists: &ListPolicy,
+    omitted: &Cell<usize>,
+    observer: &mut dyn Observer,
+) -> Result<(), Fault> {
     let (source, target) = (way.pass.source(way.to), way.pass.target(way.to));
     let site = Site {
         purpose: stage.purpose,
@@ -419,13 +618,22 @@ fn type_step(way: &Way<'_>, doc: &mut Value, from: &Shape, into: Option<&Shape>,
         target_types: &target.types,
     };
     let pairs = way.operator.pairs();
-    let walk = Walk { label: way.label, patch: stage.patch, lists, omitted };
+    let walk = Walk {
+        label: way.label,
+        patch: stage.patch,
+        lists,
+        omitted,
+    };
     walk.each(doc, &site, &mut |value, site, patch| {
         if !way.operator.guards_names() {
             refuse_captured(&pairs, way.to, value, site, patch)?;
         }
         report(&pairs, way, Side::Old, value, site, observer);
-        let done = if patch { way.operator.patch(way.to, value, site) } else { way.operator.apply(way.to, value, site) };
+        let done = if patch {
+            way.operator.patch(way.to, value, site)
+        } else {
+            way.operator.apply(way.to, value, site)
+        };
         report(&pairs, way, Side::New, value, site, observer);
         done
     })
@@ -433,31 +641,73 @@ fn type_step(way: &Way<'_>, doc: &mut Value, from: &Shape, into: Option<&Shape>,
 
 /// Tells the observer which members of the old version a message holds: those sent before the step up, those
 /// delivered after the step down.
-fn report(pairs: &[Pair], way: &Way<'_>, side: Side, value: &Value, site: &Site<'_>, observer: &mut dyn Observer) {
+fn report(
+    pairs: &[Pair],
+    way: &Way<'_>,
+    side: Side,
+    value: &Value,
+    site: &Site<'_>,
+    observer: &mut dyn Observer,
+) {
     let answer = site.purpose == Purpose::Answer;
-    let moment = if answer { way.to == Direction::Down && side == Side::New } else { way.to == Direction::Up && side == Side::Old };
+    let moment = if answer {
+        way.to == Direction::Down && side == Side::New
+    } else {
+        way.to == Direction::Up && side == Side::Old
+    };
     for pair in pairs.iter().filter(|_| moment) {
-        let Some(at) = pair.old.as_ref().filter(|at| pair.new.as_ref() != Some(at) && at.look(value).is_some()) else { continue };
-        let tell = if answer { Observer::delivered } else { Observer::sent };
+        let Some(at) = pair
+            .old
+            .as_ref()
+            .filter(|at| pair.new.as_ref() != Some(at) && at.look(value).is_some())
+        else {
+            continue;
+        };
+        let tell = if answer {
+            Observer::delivered
+        } else {
+            Observer::sent
+        };
         tell(observer, way.pass.change, way.label, at);
     }
 }
 
 /// A member whose name means something on the target side, but nothing on the source side, would be taken for it.
-fn refuse_captured(pairs: &[Pair], to: Direction, doc: &Value, site: &Site<'_>, patch: bool) -> Result<(), Fault> {
+fn refuse_captured(
+    pairs: &[Pair],
+    to: Direction,
+    doc: &Value,
+    site: &Site<'_>,
+    patch: bool,
+) -> Result<(), Fault> {
     for place in places(pairs, to.target()) {
         // What stands above the place or below it is carried as a whole.
-        let own = places(pairs, to.source()).any(|p| p.strip(place).is_some() || p != place && place.strip(p).is_some());
-        let unknown = (1..=place.names().len()).map(|d| place.truncate(d)).find(|at| site.source.knows(at, site.source_types) != Known::Yes);
-        let Some(at) = unknown.filter(|_| !own) else { continue };
+        let own = places(pairs, to.source())
+            .any(|p| p.strip(place).is_some() || p != place && place.strip(p).is_some());
+        let unknown = (1..=place.names().len())
+            .map(|d| place.truncate(d))
+            .find(|at| site.source.knows(at, site.source_types) != Known::Yes);
+        let Some(at) = unknown.filter(|_| !own) else {
+            continue;
+        };
         let untyped = site.source.knows(&at, site.source_types) == Known::Untyped;
         let elsewhere = |at: &Pointer| !places(pairs, to.source()).any(|p| p.strip(at).is_some());
         // A patch that removes what holds the place removes it too.
         let removed = |at: &Pointer| patch && at.look(doc) == Some(&Value::Null);
-        let mut way = (1..=place.names().len()).map(|depth| place.truncate(depth)).filter(elsewhere);
-        let met = if untyped { way.any(|at| removed(&at) || at == *place && at.look(doc).is_some()) } else { at.look(doc).is_some() };
+        let mut way = (1..=place.names().len())
+            .map(|depth| place.truncate(depth))
+            .filter(elsewhere);
+        let met = if untyped {
+            way.any(|at| removed(&at) || at == *place && at.look(doc).is_some())
+        } else {
+            at.look(doc).is_some()
+        };
         if met {
-            return Err(Fault::new(FaultKind::Captured, "this name means something in another version, but nothing in this one").below(&at));
+            return Err(Fault::new(
+                FaultKind::Captured,
+                "this name means something in another version, but nothing in this one",
+            )
+            .below(&at));
         }
     }
     Ok(())
@@ -469,14 +719,18 @@ fn body_shape<'c>(contract: &'c Contract, operation: &str) -> Option<&'c Shape> 
 
 /// The type of an answer's body; errors that no operation describes have the API's error type.
 fn answer_shape<'c>(contract: &'c Contract, response: &Response) -> Option<&'c Shape> {
-    let described = contract.operation(&response.operation).and_then(|o| o.answer(response.status));
+    let described = contract
+        .operation(&response.operation)
+        .and_then(|o| o.answer(response.status));
     let shape = described.and_then(|a| a.shape.as_ref());
     shape.or_else(|| contract.error.as_ref().filter(|_| response.is_error()))
 }
 
 /// Where a pointer into the request's document leads, one step on.
 fn pointer_step(pass: &Pass, to: Direction, shape: Option<&Shape>, pointer: &Pointer) -> Pointer {
-    let (Action::Type { label, operator }, Some(shape)) = (&pass.action, shape) else { return pointer.clone() };
+    let (Action::Type { label, operator }, Some(shape)) = (&pass.action, shape) else {
+        return pointer.clone();
+    };
     let types = &pass.source(to).types;
     let mut moved = pointer.clone();
     for depth in (0..=pointer.names().len()).rev() {
@@ -494,31 +748,50 @@ fn pointer_step(pass: &Pass, to: Direction, shape: Option<&Shape>, pointer: &Poi
 fn nearest_step(pass: &Pass, to: Direction, operation: &str, pointer: &Pointer) -> Pointer {
     let shape = body_shape(pass.source(to), operation);
     let moved = pointer_step(pass, to, shape, pointer);
-    let Some(target) = body_shape(pass.target(to), operation) else { return moved };
+    let Some(target) = body_shape(pass.target(to), operation) else {
+        return moved;
+    };
     let near = target.nearest(&moved, &pass.target(to).types);
-    let known = shape.map(|s| s.nearest(pointer, &pass.source(to).types)).filter(|known| known != pointer);
-    let holds = known.is_some_and(|known| pointer_step(pass, to, shape, &known).names().len() <= near.names().len());
+    let known = shape
+        .map(|s| s.nearest(pointer, &pass.source(to).types))
+        .filter(|known| known != pointer);
+    let holds =
+        known.is_some_and(|known| pointer_step(pass, to, shape, &known).names().len() <= near.names().len());
     if holds { moved } else { near }
 }
 
-fn rewrite_pointers(doc: &mut Value, shape: &Shape, types: &Types, label: &str, rewrite: &dyn Fn(&str) -> Option<String>) {
+fn rewrite_pointers(
+    doc: &mut Value,
+    shape: &Shape,
+    types: &Types,
+    label: &str,
+    rewrite: &dyn Fn(&str) -> Option<String>,
+) {
     let shape = shape.resolve(types);
     match doc {
         Value::Object(object) => object.members_mut().retain_mut(|member| {
-            let Some(child) = shape.child(&member.key.decoded(), types) else { return true };
+            let Some(child) = shape.child(&member.key.decoded(), types) else {
+                return true;
+            };
             if child.label(types) != Some(label) {
                 rewrite_pointers(&mut member.value, child, types, label, rewrite);
                 return true;
             }
-            let Some(text) = member.value.as_text() else { return true };
+            let Some(text) = member.value.as_text() else {
+                return true;
+            };
             let moved = rewrite(&text).map(|t| Value::text(&t));
             let stays = moved.is_some();
             member.value = moved.unwrap_or(Value::Null);
             stays
         }),
         Value::List(items) => {
-            let Some(inner) = shape.child("*", types) else { return };
-            items.iter_mut().for_each(|item| rewrite_pointers(item, inner, types, label, rewrite));
+            let Some(inner) = shape.child("*", types) else {
+                return;
+            };
+            items
+                .iter_mut()
+                .for_each(|item| rewrite_pointers(item, inner, types, label, rewrite));
             items.retain(|item| !item.as_object().is_some_and(Object::is_empty));
         }
         _ => {}
@@ -533,7 +806,14 @@ fn refuse_other_kind(doc: &Value, shape: &Shape, types: &Types) -> Result<(), Fa
         _ => return Ok(()),
     };
     let null = matches!(doc, Value::Null) && (shape.nullable || shape.resolve(types).nullable);
-    if fits || null { Ok(()) } else { Err(Fault::unfit(format!("{wanted} is needed here, this is {}", doc.kind()))) }
+    if fits || null {
+        Ok(())
+    } else {
+        Err(Fault::unfit(format!(
+            "{wanted} is needed here, this is {}",
+            doc.kind()
+        )))
+    }
 }
 
 fn treat_additions(doc: &mut Value, shape: &Shape, types: &Types, policy: Additions) -> Result<(), Fault> {
@@ -541,7 +821,9 @@ fn treat_additions(doc: &mut Value, shape: &Shape, types: &Types, policy: Additi
     match (doc, &shape.kind) {
         (_, _) if policy == Additions::Pass => Ok(()),
         (Value::Object(object), Kind::Object { .. }) => {
-            object.members_mut().retain(|m| policy != Additions::Strip || shape.child(&m.key.decoded(), types).is_some());
+            object
+                .members_mut()
+                .retain(|m| policy != Additions::Strip || shape.child(&m.key.decoded(), types).is_some());
             object.members_mut().iter_mut().try_for_each(|member| {
                 let at = Pointer::of([member.key.decoded()]);
                 let Some(child) = shape.child(&at.names()[0], types) else {
@@ -554,9 +836,12 @@ fn treat_additions(doc: &mut Value, shape: &Shape, types: &Types, policy: Additi
             let at = Pointer::of([member.key.decoded()]);
             treat_additions(&mut member.value, inner, types, policy).map_err(|f| f.below(&at))
         }),
-        (Value::List(items), Kind::List(inner)) => items.iter_mut().enumerate().try_for_each(|(index, item)| {
-            treat_additions(item, inner, types, policy).map_err(|f| f.below(&Pointer::of([index.to_string()])))
-        }),
+        (Value::List(items), Kind::List(inner)) => {
+            items.iter_mut().enumerate().try_for_each(|(index, item)| {
+                treat_additions(item, inner, types, policy)
+                    .map_err(|f| f.below(&Pointer::of([index.to_string()])))
+            })
+        }
         _ => Ok(()),
     }
 }
@@ -578,7 +863,9 @@ fn unknown_members(patch: &Value, shape: &Shape, types: &Types, at: &Pointer, un
 
 /// Says in a merge patch that the member at a place goes. Places come in the order of a document.
 fn remove_at(patch: &mut Object, names: &[String]) {
-    let Some((name, below)) = names.split_first() else { return };
+    let Some((name, below)) = names.split_first() else {
+        return;
+    };
     let members = patch.members_mut();
     if below.is_empty() {
         members.push(Member::own(name, Value::Null));
@@ -609,12 +896,20 @@ fn occurs_below(shape: &Shape, types: &Types, label: &str, depth: usize) -> Occu
     if depth > 12 {
         return Occurs::No;
     }
-    let here = if shape.label(types) == Some(label) { Occurs::Yes } else { Occurs::No };
+    let here = if shape.label(types) == Some(label) {
+        Occurs::Yes
+    } else {
+        Occurs::No
+    };
     let below = |inner: &Shape| occurs_below(inner, types, label, depth + 1);
     let inner = match &shape.resolve(types).kind {
         Kind::Object { fields, .. } => fields.iter().map(|f| below(&f.shape)).max(),
         Kind::Map(inner) => Some(below(inner)),
-        Kind::List(inner) => Some(if below(inner) == Occurs::No { Occurs::No } else { Occurs::InList }),
+        Kind::List(inner) => Some(if below(inner) == Occurs::No {
+            Occurs::No
+        } else {
+            Occurs::InList
+        }),
         Kind::OneOf(shapes) => shapes.iter().map(below).max(),
         _ => None,
     };
@@ -631,11 +926,17 @@ fn settle_kept(doc: &mut Value, stored: &Value) {
                     settle_kept(&mut member.value, before);
                 }
             }
-            let place = |m: &Member| m.kept.then(|| index.position(&m.key.decoded()).unwrap_or(usize::MAX));
+            let place = |m: &Member| {
+                m.kept
+                    .then(|| index.position(&m.key.decoded()).unwrap_or(usize::MAX))
+            };
             object.members_mut().sort_by_cached_key(place);
         }
         (Value::List(items), Value::List(before)) if items.len() == before.len() => {
-            items.iter_mut().zip(before).for_each(|(item, before)| settle_kept(item, before));
+            items
+                .iter_mut()
+                .zip(before)
+                .for_each(|(item, before)| settle_kept(item, before));
         }
         _ => {}
     }

@@ -62,6 +62,20 @@ impl PathTemplate {
         })
     }
 
+    /// Whether these decoded segments are of this form.
+    pub fn fits(&self, segments: &[impl AsRef<str>]) -> bool {
+        let fits = |(own, given): (&Segment, &str)| match own {
+            Segment::Literal(literal) => literal == given,
+            Segment::Slot { before, after, .. } => {
+                let rest = given.strip_prefix(before.as_str());
+                rest.and_then(|rest| rest.strip_suffix(after.as_str()))
+                    .is_some_and(|value| !value.is_empty())
+            }
+        };
+        let given = segments.iter().map(AsRef::as_ref);
+        segments.len() == self.segments.len() && self.segments.iter().zip(given).all(fits)
+    }
+
     /// What fills the slots, if these decoded segments are of this form.
     pub fn matches(&self, segments: &[impl AsRef<str>]) -> Option<Vec<(String, String)>> {
         if segments.len() != self.segments.len() {
@@ -137,6 +151,12 @@ mod tests {
             Some(vec![("id".to_owned(), "7".to_owned())])
         );
         assert_eq!(template.matches(&["jobs", ":cancel"]), None);
+        assert!(template.fits(&["jobs", "7:cancel"]));
+        assert!(
+            !template.fits(&["jobs", ":cancel"])
+                && !template.fits(&["jobs"])
+                && !template.fits(&["job", "7:cancel"])
+        );
         assert_eq!(
             template.fill(|_| Some("7")),
             Some(vec!["jobs".to_owned(), "7:cancel".to_owned()])

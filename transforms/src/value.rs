@@ -232,13 +232,19 @@ impl Member {
 impl Object {
     /// An object of these members.
     pub fn new(members: Vec<Member>) -> Self {
-        Self { members, shell: false }
+        Self {
+            members,
+            shell: false,
+        }
     }
 
     /// An empty object that goes at the end of a write, unless a later step keeps something in it: what is left of an
     /// object that the client cannot see, when the client removed what it can see of it.
     pub fn shell() -> Self {
-        Self { members: Vec::new(), shell: true }
+        Self {
+            members: Vec::new(),
+            shell: true,
+        }
     }
 
     /// All members in order.

@@ -47,9 +47,30 @@ mod tests {
 
     #[test]
     fn dates_and_dotted_versions_order() {
-        let mut versions = vec!["3.0", "2.1-megacorp", "10.0", "4.0", "2.1", "4.0-beta", "1.2", "3.0-hotfix"];
+        let mut versions = vec![
+            "3.0",
+            "2.1-megacorp",
+            "10.0",
+            "4.0",
+            "2.1",
+            "4.0-beta",
+            "1.2",
+            "3.0-hotfix",
+        ];
         versions.sort_by(|a, b| compare(a, b));
-        assert_eq!(versions, ["1.2", "2.1", "2.1-megacorp", "3.0", "3.0-hotfix", "4.0-beta", "4.0", "10.0"]);
+        assert_eq!(
+            versions,
+            [
+                "1.2",
+                "2.1",
+                "2.1-megacorp",
+                "3.0",
+                "3.0-hotfix",
+                "4.0-beta",
+                "4.0",
+                "10.0"
+            ]
+        );
         let mut dates = vec!["2024-05-01", "2023-12-31", "2024-05-01-preview"];
         dates.sort_by(|a, b| compare(a, b));
         assert_eq!(dates, ["2023-12-31", "2024-05-01-preview", "2024-05-01"]);

@@ -20,12 +20,16 @@ pub(crate) fn judge(main: Option<&File<RawMain>>, apis: &[Option<Built>], faults
         if upstream.get("keep").and_then(serde_json::Value::as_str) != Some("patch") {
             continue;
         }
-        let served = apis.iter().flatten().filter(|built| built.plan.upstream.index() == position);
+        let served = apis
+            .iter()
+            .flatten()
+            .filter(|built| built.plan.upstream.index() == position);
         let mut pointer = "/upstreams".to_owned();
         push_key(&mut pointer, name);
         pointer.push_str("/keep");
         for (version, operation, why) in served.flat_map(|built| needs(&built.plan)) {
-            let message = format!("`{operation}` of version {version} cannot be kept by a merge patch: {why}");
+            let message =
+                format!("`{operation}` of version {version} cannot be kept by a merge patch: {why}");
             let fault = main.tree.fault(Code::KeepNeedsRead, &pointer, message);
             faults.push(fault.hint("write `keep: read`"));
         }
@@ -37,7 +41,11 @@ fn needs(api: &ApiPlan) -> Vec<(String, String, &'static str)> {
     let lineage = &api.lineage;
     let first = |version: &String| {
         let chain = lineage.chain(version, lineage.origin())?;
-        let replaces = chain.target.operations.iter().filter(|o| o.purpose() == Purpose::Replace);
+        let replaces = chain
+            .target
+            .operations
+            .iter()
+            .filter(|o| o.purpose() == Purpose::Replace);
         let (operation, why) = replaces.clone().find_map(|o| Some((o, need(api, &chain, o)?)))?;
         Some((version.clone(), operation.id.clone(), why))
     };
@@ -45,7 +53,11 @@ fn needs(api: &ApiPlan) -> Vec<(String, String, &'static str)> {
 }
 
 fn need(api: &ApiPlan, chain: &Chain, operation: &Operation) -> Option<&'static str> {
-    let patched = chain.target.operations.iter().any(|o| o.method == "PATCH" && o.path == operation.path);
+    let patched = chain
+        .target
+        .operations
+        .iter()
+        .any(|o| o.method == "PATCH" && o.path == operation.path);
     match Interpreter::new(&api.lineage, chain).stored(&operation.id) {
         Stored::Never => None,
         Stored::Consulted => Some("what is kept depends on what is stored"),

@@ -8,7 +8,8 @@ use serde_json::Value;
 use sluice_transforms::change::{Action, Step};
 use sluice_transforms::message_op::{self, MESSAGE_OPERATORS, MessageOperator};
 use sluice_transforms::op::Operator;
-use sluice_transforms::op::registry::{self, OPERATORS, SettingsFault};
+use sluice_transforms::op::entry::SettingsFault;
+use sluice_transforms::op::registry::{self, OPERATORS};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Sources;

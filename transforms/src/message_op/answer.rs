@@ -14,7 +14,7 @@ use crate::contract::{Contract, StatusRange};
 use crate::fault::Fault;
 use crate::message::Response;
 use crate::op::Direction;
-use crate::op::registry::{SettingsFault, schema, settings};
+use crate::op::entry::{SettingsFault, schema, settings};
 use crate::shape::{Shape, TypeFault};
 use crate::value::Value;
 
@@ -51,13 +51,19 @@ fn build(json: &Json) -> Result<Box<dyn MessageOperator>, SettingsFault> {
     let settings: Settings = settings(json)?;
     for (side, constant) in [("/old", &settings.old), ("/new", &settings.new)] {
         if !(200..400).contains(&constant.status) {
-            return Err(SettingsFault::new(side, "only a success can be a constant; its status lies between 200 and 399"));
+            return Err(SettingsFault::new(
+                side,
+                "only a success can be a constant; its status lies between 200 and 399",
+            ));
         }
         if constant.status == 204 && constant.body.is_some() {
             return Err(SettingsFault::new(side, "204 has no body (RFC 9110 §15.3.5)"));
         }
     }
-    Ok(Box::new(ConstantAnswer { old: settings.old, new: settings.new }))
+    Ok(Box::new(ConstantAnswer {
+        old: settings.old,
+        new: settings.new,
+    }))
 }
 
 #[derive(Debug)]
@@ -68,7 +74,11 @@ struct ConstantAnswer {
 
 impl ConstantAnswer {
     fn way(&self, to: Direction) -> (&Constant, &Constant) {
-        if to == Direction::Up { (&self.old, &self.new) } else { (&self.new, &self.old) }
+        if to == Direction::Up {
+            (&self.old, &self.new)
+        } else {
+            (&self.new, &self.old)
+        }
     }
 }
 
@@ -80,7 +90,11 @@ impl MessageOperator for ConstantAnswer {
     fn retype(&self, to: Direction, contract: &mut Contract, id: &str) -> Result<(), TypeFault> {
         let (from, into) = self.way(to);
         for operation in contract.operations.iter_mut().filter(|o| o.id == id) {
-            for answer in operation.answers.iter_mut().filter(|a| a.status == StatusRange::Exact(from.status)) {
+            for answer in operation
+                .answers
+                .iter_mut()
+                .filter(|a| a.status == StatusRange::Exact(from.status))
+            {
                 answer.status = StatusRange::Exact(into.status);
                 answer.shape = into.body.as_ref().map(|_| Shape::any());
             }

@@ -18,7 +18,7 @@ use super::{MessageEntry, MessageOperator, MessageSite, scalar_text, scalar_valu
 use crate::contract::{Answer, Contract, Parameter, Place, StatusRange};
 use crate::fault::Fault;
 use crate::message::Response;
-use crate::op::registry::{SettingsFault, pointer, schema, settings};
+use crate::op::entry::{SettingsFault, pointer, schema, settings};
 use crate::op::{Direction, Side};
 use crate::pointer::Pointer;
 use crate::shape::{Field, Kind, Shape, TypeFault, TypeFaultKind, Types};
@@ -63,10 +63,21 @@ fn build(json: &Json) -> Result<Box<dyn MessageOperator>, SettingsFault> {
     if at.is_root() {
         return Err(SettingsFault::new("/at", "name the member that holds the value"));
     }
-    let headers = settings.headers.iter().map(|(name, at)| Ok((name.to_ascii_lowercase(), pointer(at, "/headers")?)));
+    let headers = settings
+        .headers
+        .iter()
+        .map(|(name, at)| Ok((name.to_ascii_lowercase(), pointer(at, "/headers")?)));
     let headers = headers.collect::<Result<_, SettingsFault>>()?;
-    let enveloped = if settings.enveloped == Enveloped::New { Side::New } else { Side::Old };
-    Ok(Box::new(Envelope { at, headers, enveloped }))
+    let enveloped = if settings.enveloped == Enveloped::New {
+        Side::New
+    } else {
+        Side::Old
+    };
+    Ok(Box::new(Envelope {
+        at,
+        headers,
+        enveloped,
+    }))
 }
 
 #[derive(Debug)]
@@ -78,49 +89,99 @@ struct Envelope {
 
 impl Envelope {
     fn open_type(&self, answer: &mut Answer, types: &Types) -> Result<(), TypeFault> {
-        let Some(mut shape) = answer.shape.take() else { return Ok(()) };
+        let Some(mut shape) = answer.shape.take() else {
+            return Ok(());
+        };
         for (name, at) in &self.headers {
             let shape = shape.at(at, types).cloned().ok_or_else(|| {
-                TypeFault::new(TypeFaultKind::NoSuchField, at, format!("the answer has no member {at}"))
+                TypeFault::new(
+                    TypeFaultKind::NoSuchField,
+                    at,
+                    format!("the answer has no member {at}"),
+                )
             })?;
-            answer.headers.push(Parameter { name: name.clone(), place: Place::Header, shape, required: true });
+            answer.headers.push(Parameter {
+                name: name.clone(),
+                place: Place::Header,
+                shape,
+                required: true,
+            });
         }
         let inner = shape.open(types).at(&self.at, types).cloned();
-        let missing = || TypeFault::new(TypeFaultKind::NoSuchField, &self.at, format!("the answer has no member {}", self.at));
+        let missing = || {
+            TypeFault::new(
+                TypeFaultKind::NoSuchField,
+                &self.at,
+                format!("the answer has no member {}", self.at),
+            )
+        };
         answer.shape = Some(inner.ok_or_else(missing)?);
         Ok(())
     }
 
     fn close_type(&self, answer: &mut Answer, types: &Types) -> Result<(), TypeFault> {
-        let Some(inner) = answer.shape.take() else { return Ok(()) };
-        let mut object = Shape::from(Kind::Object { fields: Vec::new(), open: true });
-        object.put_field(&self.at, 0, Field { name: String::new(), shape: inner, required: true }, types)?;
+        let Some(inner) = answer.shape.take() else {
+            return Ok(());
+        };
+        let mut object = Shape::from(Kind::Object {
+            fields: Vec::new(),
+            open: true,
+        });
+        object.put_field(
+            &self.at,
+            0,
+            Field {
+                name: String::new(),
+                shape: inner,
+                required: true,
+            },
+            types,
+        )?;
         for (name, at) in &self.headers {
-            let known = answer.headers.iter().position(|h| h.name.eq_ignore_ascii_case(name));
+            let known = answer
+                .headers
+                .iter()
+                .position(|h| h.name.eq_ignore_ascii_case(name));
             let shape = known.map_or_else(Shape::any, |i| answer.headers.remove(i).shape);
-            object.put_field(at, usize::MAX, Field { name: String::new(), shape, required: true }, types)?;
+            object.put_field(
+                at,
+                usize::MAX,
+                Field {
+                    name: String::new(),
+                    shape,
+                    required: true,
+                },
+                types,
+            )?;
         }
         answer.shape = Some(object);
         Ok(())
     }
 
     fn open(&self, response: &mut Response) -> Result<(), Fault> {
-        let Some(body) = response.body.take() else { return Ok(()) };
+        let Some(body) = response.body.take() else {
+            return Ok(());
+        };
         for (name, at) in &self.headers {
             let value = at.look(&body).and_then(scalar_text);
             response.set_header(name, value);
         }
         let value = self.at.look(&body).cloned();
-        response.body = Some(value.ok_or_else(|| Fault::unfit("the answer lacks this member").below(&self.at))?);
+        response.body =
+            Some(value.ok_or_else(|| Fault::unfit("the answer lacks this member").below(&self.at))?);
         Ok(())
     }
 
     fn close(&self, response: &mut Response, answer: Option<&Answer>, types: &Types) -> Result<(), Fault> {
-        let Some(body) = response.body.take() else { return Ok(()) };
+        let Some(body) = response.body.take() else {
+            return Ok(());
+        };
         let mut object = Value::Object(Object::default());
         crate::op::add::insert(&mut object, &self.at, Member::own("", body))?;
         for (name, at) in &self.headers {
-            let Some(text) = response.header(name).map(str::to_owned) else { continue };
+            let Some(text) = response.header(name).map(str::to_owned) else {
+                continue;
+            };
             let shape = answer.and_then(|a| a.shape.as_ref()?.at(at, types));
             let value = shape.map_or_else(|| Value::text(&text), |s| scalar_value(&text, s, types));
             crate::op::add::insert(&mut object, at, Member::own("", value))?;
@@ -149,9 +210,17 @@ impl MessageOperator for Envelope {
         let types = std::mem::take(&mut contract.types);
         let operation = contract.operation_mut(id);
         let done = operation.map_or(Ok(()), |operation| {
-            operation.answers.iter_mut().filter(|a| success(a)).try_for_each(|answer| {
-                if to.target() == self.enveloped { self.close_type(answer, &types) } else { self.open_type(answer, &types) }
-            })
+            operation
+                .answers
+                .iter_mut()
+                .filter(|a| success(a))
+                .try_for_each(|answer| {
+                    if to.target() == self.enveloped {
+                        self.close_type(answer, &types)
+                    } else {
+                        self.open_type(answer, &types)
+                    }
+                })
         });
         contract.types = types;
         done

@@ -10,7 +10,7 @@ use crate::contract::Contract;
 use crate::fault::Fault;
 use crate::message::Response;
 use crate::op::Direction;
-use crate::op::registry::{SettingsFault, schema, settings};
+use crate::op::entry::{SettingsFault, schema, settings};
 use crate::shape::TypeFault;
 
 /// Settings of `header`.
@@ -38,7 +38,10 @@ fn build(json: &Json) -> Result<Box<dyn MessageOperator>, SettingsFault> {
     if settings.old.is_none() && settings.new.is_none() {
         return Err(SettingsFault::new("", "`old` and `new` cannot both be absent"));
     }
-    Ok(Box::new(MapHeader { old: settings.old, new: settings.new }))
+    Ok(Box::new(MapHeader {
+        old: settings.old,
+        new: settings.new,
+    }))
 }
 
 #[derive(Debug)]
@@ -49,7 +52,11 @@ struct MapHeader {
 
 impl MapHeader {
     fn way(&self, to: Direction) -> (Option<&String>, Option<&String>) {
-        if to == Direction::Up { (self.old.as_ref(), self.new.as_ref()) } else { (self.new.as_ref(), self.old.as_ref()) }
+        if to == Direction::Up {
+            (self.old.as_ref(), self.new.as_ref())
+        } else {
+            (self.new.as_ref(), self.old.as_ref())
+        }
     }
 }
 
@@ -63,8 +70,13 @@ impl MessageOperator for MapHeader {
         let Some(from) = from else { return Ok(()) };
         for operation in contract.operations.iter_mut().filter(|o| id == "*" || o.id == id) {
             for answer in &mut operation.answers {
-                answer.headers.retain(|h| into.is_some() || !h.name.eq_ignore_ascii_case(from));
-                let renamed = answer.headers.iter_mut().find(|h| h.name.eq_ignore_ascii_case(from));
+                answer
+                    .headers
+                    .retain(|h| into.is_some() || !h.name.eq_ignore_ascii_case(from));
+                let renamed = answer
+                    .headers
+                    .iter_mut()
+                    .find(|h| h.name.eq_ignore_ascii_case(from));
                 if let (Some(header), Some(into)) = (renamed, into) {
                     header.name.clone_from(into);
                 }
@@ -74,7 +86,9 @@ impl MessageOperator for MapHeader {
     }
 
     fn response(&self, to: Direction, response: &mut Response, _: &MessageSite<'_>) -> Result<(), Fault> {
-        let (Some(from), into) = self.way(to) else { return Ok(()) };
+        let (Some(from), into) = self.way(to) else {
+            return Ok(());
+        };
         let value = response.header(from).map(str::to_owned);
         response.set_header(from, None);
         if let (Some(into), Some(value)) = (into, value) {

@@ -10,7 +10,7 @@ use crate::contract::Contract;
 use crate::fault::Fault;
 use crate::message::Response;
 use crate::op::Direction;
-use crate::op::registry::{SettingsFault, schema, settings};
+use crate::op::entry::{SettingsFault, schema, settings};
 use crate::shape::TypeFault;
 
 /// Settings of `media_type`.
@@ -84,9 +84,23 @@ impl MessageOperator for MapMediaType {
 
     fn response(&self, to: Direction, response: &mut Response, _: &MessageSite<'_>) -> Result<(), Fault> {
         let Settings { old, new, of } = &self.settings;
-        let (from, into) = if to == Direction::Up { (old, new) } else { (new, old) };
-        let essence = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if of.has(response) && response.header("content-type").is_some_and(|now| essence(now) == essence(from)) {
+        let (from, into) = if to == Direction::Up {
+            (old, new)
+        } else {
+            (new, old)
+        };
+        let essence = |text: &str| {
+            text.split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_ascii_lowercase()
+        };
+        if of.has(response)
+            && response
+                .header("content-type")
+                .is_some_and(|now| essence(now) == essence(from))
+        {
             response.set_header("content-type", Some(into.clone()));
         }
         Ok(())

@@ -21,7 +21,7 @@ use crate::contract::{Contract, Operation, Place};
 use crate::fault::Fault;
 use crate::message::{Request, Response};
 use crate::op::Direction;
-use crate::op::registry::SettingsFault;
+use crate::op::entry::SettingsFault;
 use crate::pointer::Pointer;
 use crate::shape::TypeFault;
 use crate::value::Value;
@@ -72,7 +72,12 @@ pub trait MessageOperator: Debug + Send + Sync {
     ///
     /// # Errors
     /// When something in it has no counterpart.
-    fn response(&self, _to: Direction, _response: &mut Response, _site: &MessageSite<'_>) -> Result<(), Fault> {
+    fn response(
+        &self,
+        _to: Direction,
+        _response: &mut Response,
+        _site: &MessageSite<'_>,
+    ) -> Result<(), Fault> {
         Ok(())
     }
 
@@ -126,7 +131,12 @@ impl Spot {
     /// # Errors
     /// When it is of none of the four forms.
     pub fn parse(text: &str, setting: &str) -> Result<Self, SettingsFault> {
-        let form = || SettingsFault::new(setting, format!("`{text}` is no place; write path.NAME, query.NAME, header.NAME or body./POINTER"));
+        let form = || {
+            SettingsFault::new(
+                setting,
+                format!("`{text}` is no place; write path.NAME, query.NAME, header.NAME or body./POINTER"),
+            )
+        };
         let (place, name) = text.split_once('.').ok_or_else(form)?;
         if name.is_empty() {
             return Err(form());
@@ -135,7 +145,9 @@ impl Spot {
             "path" => Ok(Self::Argument(Place::Path, name.to_owned())),
             "query" => Ok(Self::Argument(Place::Query, name.to_owned())),
             "header" => Ok(Self::Argument(Place::Header, name.to_owned())),
-            "body" => Pointer::parse(name).map(Self::Body).map_err(|e| SettingsFault::new(setting, e.to_string())),
+            "body" => Pointer::parse(name)
+                .map(Self::Body)
+                .map_err(|e| SettingsFault::new(setting, e.to_string())),
             _ => Err(form()),
         }
     }

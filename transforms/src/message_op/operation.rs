@@ -22,7 +22,7 @@ use crate::contract::{Contract, Operation, Parameter, Payload, Place};
 use crate::fault::{Fault, FaultKind};
 use crate::message::{Argument, Request};
 use crate::op::Direction;
-use crate::op::registry::{SettingsFault, schema, settings};
+use crate::op::entry::{SettingsFault, schema, settings};
 use crate::pointer::Pointer;
 use crate::shape::{Field, Kind, Known, Shape, TypeFault, TypeFaultKind, Types};
 use crate::template::PathTemplate;
@@ -61,9 +61,17 @@ fn build(json: &Json) -> Result<Box<dyn MessageOperator>, SettingsFault> {
     if old.is_none() && new.is_none() {
         return Err(SettingsFault::new("", "`old` and `new` cannot both be absent"));
     }
-    let from = settings.from.iter().map(|(new, old)| Ok((Spot::parse(new, "/from")?, Spot::parse(old, "/from")?)));
+    let from = settings
+        .from
+        .iter()
+        .map(|(new, old)| Ok((Spot::parse(new, "/from")?, Spot::parse(old, "/from")?)));
     let from: Vec<(Spot, Spot)> = from.collect::<Result<_, SettingsFault>>()?;
-    Ok(Box::new(MapOperation { old, new, from, body_type: settings.body_type }))
+    Ok(Box::new(MapOperation {
+        old,
+        new,
+        from,
+        body_type: settings.body_type,
+    }))
 }
 
 fn line(text: &str, setting: &str) -> Result<(String, PathTemplate), SettingsFault> {
@@ -72,7 +80,10 @@ fn line(text: &str, setting: &str) -> Result<(String, PathTemplate), SettingsFau
         .ok_or_else(|| SettingsFault::new(setting, format!("`{text}` is not of the form `METHOD /path`")))?;
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     if !known.contains(&method) {
-        return Err(SettingsFault::new(setting, format!("`{method}` is not one of {}", known.join(", "))));
+        return Err(SettingsFault::new(
+            setting,
+            format!("`{method}` is not one of {}", known.join(", ")),
+        ));
     }
     let path = PathTemplate::parse(path).map_err(|e| SettingsFault::new(setting, e.to_string()))?;
     Ok((method.to_owned(), path))
@@ -88,47 +99,97 @@ struct MapOperation {
 
 impl MapOperation {
     fn side(&self, to: Direction) -> Option<&(String, PathTemplate)> {
-        if to == Direction::Up { self.new.as_ref() } else { self.old.as_ref() }
+        if to == Direction::Up {
+            self.new.as_ref()
+        } else {
+            self.old.as_ref()
+        }
     }
 
     /// The parameters that change place, source to target.
     fn moves(&self, to: Direction) -> impl Iterator<Item = (&Spot, &Spot)> {
-        self.from.iter().map(move |(new, old)| if to == Direction::Up { (old, new) } else { (new, old) })
+        self.from.iter().map(move |(new, old)| {
+            if to == Direction::Up {
+                (old, new)
+            } else {
+                (new, old)
+            }
+        })
     }
 
-    fn move_type(&self, from: &Spot, into: &Spot, operation: &mut Operation, types: &mut Types) -> Result<(), TypeFault> {
+    fn move_type(
+        &self,
+        from: &Spot,
+        into: &Spot,
+        operation: &mut Operation,
+        types: &mut Types,
+    ) -> Result<(), TypeFault> {
         let shape = match from {
             Spot::Argument(place, name) => take_parameter(operation, *place, name)?.shape,
             Spot::Body(at) => body_member(operation, at, types)?,
         };
         match into {
             Spot::Argument(place, name) => {
-                operation.parameters.push(Parameter { name: name.clone(), place: *place, shape, required: true });
+                operation.parameters.push(Parameter {
+                    name: name.clone(),
+                    place: *place,
+                    shape,
+                    required: true,
+                });
                 Ok(())
             }
-            Spot::Body(at) => self.into_body(at, shape, operation, types),
+            Spot::Body(at) => self.put_in_body(at, shape, operation, types),
         }
     }
 
-    fn into_body(&self, at: &Pointer, shape: Shape, operation: &mut Operation, types: &mut Types) -> Result<(), TypeFault> {
+    fn put_in_body(
+        &self,
+        at: &Pointer,
+        shape: Shape,
+        operation: &mut Operation,
+        types: &mut Types,
+    ) -> Result<(), TypeFault> {
         let payload = operation.request.get_or_insert_with(|| {
-            let mut empty = Shape::from(Kind::Object { fields: Vec::new(), open: true });
+            let mut empty = Shape::from(Kind::Object {
+                fields: Vec::new(),
+                open: true,
+            });
             empty.label.clone_from(&self.body_type);
-            Payload { shape: empty, patch: false }
+            Payload {
+                shape: empty,
+                patch: false,
+            }
         });
         if payload.shape.knows(at, types) == Known::Yes {
             return Ok(());
         }
-        let field = Field { name: String::new(), shape, required: true };
+        let field = Field {
+            name: String::new(),
+            shape,
+            required: true,
+        };
         payload.shape.put_field(at, usize::MAX, field, types)
     }
 }
 
 fn take_parameter(operation: &mut Operation, place: Place, name: &str) -> Result<Parameter, TypeFault> {
-    let index = operation.parameters.iter().position(|p| p.place == place && crate::contract::same_name(place, &p.name, name));
+    let index = operation
+        .parameters
+        .iter()
+        .position(|p| p.place == place && crate::contract::same_name(place, &p.name, name));
     let missing = || {
-        let message = format!("the operation {} has no {place:?} parameter `{name}`", operation.id);
-        TypeFault::new(TypeFaultKind::NoSuchField, &Pointer::root(), message.replace("Path", "path").replace("Query", "query").replace("Header", "header"))
+        let message = format!(
+            "the operation {} has no {place:?} parameter `{name}`",
+            operation.id
+        );
+        TypeFault::new(
+            TypeFaultKind::NoSuchField,
+            &Pointer::root(),
+            message
+                .replace("Path", "path")
+                .replace("Query", "query")
+                .replace("Header", "header"),
+        )
     };
     index.map(|i| operation.parameters.remove(i)).ok_or_else(missing)
 }
@@ -136,7 +197,11 @@ fn take_parameter(operation: &mut Operation, place: Place, name: &str) -> Result
 fn body_member(operation: &Operation, at: &Pointer, types: &Types) -> Result<Shape, TypeFault> {
     let shape = operation.request.as_ref().and_then(|p| p.shape.at(at, types));
     shape.cloned().ok_or_else(|| {
-        TypeFault::new(TypeFaultKind::NoSuchField, at, format!("the document of {} has no member {at}", operation.id))
+        TypeFault::new(
+            TypeFaultKind::NoSuchField,
+            at,
+            format!("the document of {} has no member {at}", operation.id),
+        )
     })
 }
 
@@ -153,14 +218,20 @@ impl MessageOperator for MapOperation {
         let mut types = std::mem::take(&mut contract.types);
         let done = match contract.operation_mut(id) {
             Some(operation) => {
-                let moved = self.moves(to).try_for_each(|(from, into)| self.move_type(from, into, operation, &mut types));
+                let moved = self
+                    .moves(to)
+                    .try_for_each(|(from, into)| self.move_type(from, into, operation, &mut types));
                 operation.method.clone_from(method);
                 operation.path = path.clone();
                 moved
             }
             // The origin is on the side without the operation: nothing can serve it.
             None if self.side(to.back()).is_none() => Ok(()),
-            None => Err(TypeFault::new(TypeFaultKind::NoSuchOperation, &Pointer::root(), format!("there is no operation {id}"))),
+            None => Err(TypeFault::new(
+                TypeFaultKind::NoSuchOperation,
+                &Pointer::root(),
+                format!("there is no operation {id}"),
+            )),
         };
         contract.types = types;
         done
@@ -168,10 +239,15 @@ impl MessageOperator for MapOperation {
 
     fn request(&self, to: Direction, request: &mut Request, site: &MessageSite<'_>) -> Result<(), Fault> {
         let (Some(source), Some(target)) = (site.source_operation(), site.target_operation()) else {
-            return Err(Fault::new(FaultKind::NoOperation, "the stored version has no such operation"));
+            return Err(Fault::new(
+                FaultKind::NoOperation,
+                "the stored version has no such operation",
+            ));
         };
         for (from, into) in self.moves(to) {
-            let Some(value) = read(request, from, source, site)? else { continue };
+            let Some(value) = read(request, from, source, site)? else {
+                continue;
+            };
             write(request, into, value, target, site)?;
         }
         if target.request.is_none() {
@@ -190,18 +266,30 @@ impl MessageOperator for MapOperation {
 }
 
 /// Takes a value from its place; a member that the target's document has too stays there.
-fn read(request: &mut Request, from: &Spot, source: &Operation, site: &MessageSite<'_>) -> Result<Option<Value>, Fault> {
+fn read(
+    request: &mut Request,
+    from: &Spot,
+    source: &Operation,
+    site: &MessageSite<'_>,
+) -> Result<Option<Value>, Fault> {
     match from {
         Spot::Argument(place, name) => {
-            let shape = source.parameter(*place, name).map_or_else(Shape::any, |p| p.shape.clone());
-            Ok(request.take(*place, name).map(|text| scalar_value(&text, &shape, &site.source.types)))
+            let shape = source
+                .parameter(*place, name)
+                .map_or_else(Shape::any, |p| p.shape.clone());
+            Ok(request
+                .take(*place, name)
+                .map(|text| scalar_value(&text, &shape, &site.source.types)))
         }
         Spot::Body(at) => {
             let value = request.body.as_ref().and_then(|body| at.look(body)).cloned();
             let Some(value) = value else {
                 return Err(Fault::unfit("this member is missing").below(at));
             };
-            let stays = site.target_operation().and_then(|o| o.request.as_ref()).is_some_and(|p| p.shape.knows(at, &site.target.types) != Known::No);
+            let stays = site
+                .target_operation()
+                .and_then(|o| o.request.as_ref())
+                .is_some_and(|p| p.shape.knows(at, &site.target.types) != Known::No);
             if let (false, Some(body)) = (stays, request.body.as_mut()) {
                 crate::op::relocate::take(body, at);
             }
@@ -210,21 +298,37 @@ fn read(request: &mut Request, from: &Spot, source: &Operation, site: &MessageSi
     }
 }
 
-fn write(request: &mut Request, into: &Spot, value: Value, target: &Operation, site: &MessageSite<'_>) -> Result<(), Fault> {
+fn write(
+    request: &mut Request,
+    into: &Spot,
+    value: Value,
+    target: &Operation,
+    site: &MessageSite<'_>,
+) -> Result<(), Fault> {
     match into {
         Spot::Argument(place, name) => {
-            let text = scalar_text(&value).ok_or_else(|| Fault::unfit(format!("{} cannot be the parameter `{name}`", value.kind())))?;
+            let text = scalar_text(&value)
+                .ok_or_else(|| Fault::unfit(format!("{} cannot be the parameter `{name}`", value.kind())))?;
             request.arguments.push(Argument::new(*place, name, text));
             Ok(())
         }
         Spot::Body(at) => {
-            let shape = target.request.as_ref().and_then(|p| p.shape.at(at, &site.target.types));
+            let shape = target
+                .request
+                .as_ref()
+                .and_then(|p| p.shape.at(at, &site.target.types));
             let value = match (&value, shape) {
                 (Value::Text(text), Some(shape)) => scalar_value(&text.decoded(), shape, &site.target.types),
                 _ => value,
             };
-            let body = request.body.get_or_insert_with(|| Value::Object(Object::default()));
-            if at.look(body).is_some() { Ok(()) } else { crate::op::add::insert(body, at, Member::own("", value)) }
+            let body = request
+                .body
+                .get_or_insert_with(|| Value::Object(Object::default()));
+            if at.look(body).is_some() {
+                Ok(())
+            } else {
+                crate::op::add::insert(body, at, Member::own("", value))
+            }
         }
     }
 }

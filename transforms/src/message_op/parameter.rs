@@ -18,7 +18,7 @@ use crate::contract::{Contract, Parameter, Place, same_name};
 use crate::fault::Fault;
 use crate::message::{Argument, Request};
 use crate::op::Direction;
-use crate::op::registry::{SettingsFault, schema, settings};
+use crate::op::entry::{SettingsFault, schema, settings};
 use crate::pointer::Pointer;
 use crate::shape::{Shape, TypeFault, TypeFaultKind};
 
@@ -52,28 +52,45 @@ fn build(json: &Json) -> Result<Box<dyn MessageOperator>, SettingsFault> {
     if old.is_none() && new.is_none() {
         return Err(SettingsFault::new("", "`old` and `new` cannot both be absent"));
     }
-    Ok(Box::new(MapParameter { old, new, value: settings.value }))
+    Ok(Box::new(MapParameter {
+        old,
+        new,
+        value: settings.value,
+    }))
 }
 
 fn spot(text: &str, setting: &str) -> Result<(Place, String), SettingsFault> {
     match Spot::parse(text, setting)? {
-        Spot::Argument(Place::Path, _) => Err(SettingsFault::new(setting, "a path parameter belongs to its path; use `operation`")),
+        Spot::Argument(Place::Path, _) => Err(SettingsFault::new(
+            setting,
+            "a path parameter belongs to its path; use `operation`",
+        )),
         Spot::Argument(place, name) => Ok((place, name)),
-        Spot::Body(_) => Err(SettingsFault::new(setting, "a member of the document is moved by `operation` with `from`")),
+        Spot::Body(_) => Err(SettingsFault::new(
+            setting,
+            "a member of the document is moved by `operation` with `from`",
+        )),
     }
 }
 
+/// Where a parameter stands, and its name.
+type Named = (Place, String);
+
 #[derive(Debug)]
 struct MapParameter {
-    old: Option<(Place, String)>,
-    new: Option<(Place, String)>,
+    old: Option<Named>,
+    new: Option<Named>,
     value: Option<String>,
 }
 
 impl MapParameter {
-    fn way(&self, to: Direction) -> (Option<&(Place, String)>, Option<&(Place, String)>) {
+    fn way(&self, to: Direction) -> (Option<&Named>, Option<&Named>) {
         let (old, new) = (self.old.as_ref(), self.new.as_ref());
-        if to == Direction::Up { (old, new) } else { (new, old) }
+        if to == Direction::Up {
+            (old, new)
+        } else {
+            (new, old)
+        }
     }
 }
 
@@ -85,23 +102,44 @@ impl MessageOperator for MapParameter {
     fn retype(&self, to: Direction, contract: &mut Contract, id: &str) -> Result<(), TypeFault> {
         let (from, into) = self.way(to);
         let Some(operation) = contract.operation_mut(id) else {
-            return Err(TypeFault::new(TypeFaultKind::NoSuchOperation, &Pointer::root(), format!("there is no operation {id}")));
+            return Err(TypeFault::new(
+                TypeFaultKind::NoSuchOperation,
+                &Pointer::root(),
+                format!("there is no operation {id}"),
+            ));
         };
         let mut taken = None;
         if let Some((place, name)) = from {
-            let at = operation.parameters.iter().position(|p| p.place == *place && same_name(*place, &p.name, name));
+            let at = operation
+                .parameters
+                .iter()
+                .position(|p| p.place == *place && same_name(*place, &p.name, name));
             let message = || format!("the operation {id} has no parameter `{name}` there");
-            let at = at.ok_or_else(|| TypeFault::new(TypeFaultKind::NoSuchField, &Pointer::root(), message()))?;
+            let at =
+                at.ok_or_else(|| TypeFault::new(TypeFaultKind::NoSuchField, &Pointer::root(), message()))?;
             taken = Some(operation.parameters.remove(at));
         }
         let Some((place, name)) = into else { return Ok(()) };
         if operation.parameter(*place, name).is_some() {
             let message = format!("the operation {id} has a parameter `{name}` already");
-            return Err(TypeFault::new(TypeFaultKind::FieldExists, &Pointer::root(), message));
+            return Err(TypeFault::new(
+                TypeFaultKind::FieldExists,
+                &Pointer::root(),
+                message,
+            ));
         }
-        let made = || Parameter { name: name.clone(), place: *place, shape: Shape::any(), required: false };
+        let made = || Parameter {
+            name: name.clone(),
+            place: *place,
+            shape: Shape::any(),
+            required: false,
+        };
         let parameter = taken.unwrap_or_else(made);
-        operation.parameters.push(Parameter { name: name.clone(), place: *place, ..parameter });
+        operation.parameters.push(Parameter {
+            name: name.clone(),
+            place: *place,
+            ..parameter
+        });
         Ok(())
     }
 
@@ -110,8 +148,13 @@ impl MessageOperator for MapParameter {
             (Some(from), Some(into)) => request.relocate((from.0, &from.1), (into.0, &into.1)),
             (Some(from), None) => drop(request.take(from.0, &from.1)),
             (None, Some(into)) => {
-                let value = self.value.as_ref().filter(|_| request.argument(into.0, &into.1).is_none());
-                request.arguments.extend(value.map(|v| Argument::new(into.0, &into.1, v.clone())));
+                let value = self
+                    .value
+                    .as_ref()
+                    .filter(|_| request.argument(into.0, &into.1).is_none());
+                request
+                    .arguments
+                    .extend(value.map(|v| Argument::new(into.0, &into.1, v.clone())));
             }
             (None, None) => {}
         }

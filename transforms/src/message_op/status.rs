@@ -11,7 +11,7 @@ use crate::contract::{Contract, StatusRange};
 use crate::fault::Fault;
 use crate::message::Response;
 use crate::op::Direction;
-use crate::op::registry::{SettingsFault, schema, settings};
+use crate::op::entry::{SettingsFault, schema, settings};
 use crate::shape::TypeFault;
 
 /// Settings of `status`.
@@ -34,12 +34,20 @@ fn build(json: &Json) -> Result<Box<dyn MessageOperator>, SettingsFault> {
     let settings: Settings = settings(json)?;
     let mut map = Vec::new();
     for (old, new) in settings.map {
-        let old: u16 = old.parse().map_err(|_| SettingsFault::new("/map", format!("`{old}` is no status code")))?;
+        let old: u16 = old
+            .parse()
+            .map_err(|_| SettingsFault::new("/map", format!("`{old}` is no status code")))?;
         if !(200..600).contains(&old) || !(200..600).contains(&new) {
-            return Err(SettingsFault::new("/map", "status codes of answers lie between 200 and 599"));
+            return Err(SettingsFault::new(
+                "/map",
+                "status codes of answers lie between 200 and 599",
+            ));
         }
         if map.iter().any(|(_, seen)| *seen == new) {
-            return Err(SettingsFault::new("/map", format!("{new} stands for two old statuses")));
+            return Err(SettingsFault::new(
+                "/map",
+                format!("{new} stands for two old statuses"),
+            ));
         }
         map.push((old, new));
     }
@@ -53,8 +61,18 @@ struct MapStatus {
 
 impl MapStatus {
     fn mapped(&self, to: Direction, status: u16) -> u16 {
-        let pair = |(old, new): &(u16, u16)| if to == Direction::Up { (*old, *new) } else { (*new, *old) };
-        self.map.iter().map(pair).find(|(from, _)| *from == status).map_or(status, |(_, into)| into)
+        let pair = |(old, new): &(u16, u16)| {
+            if to == Direction::Up {
+                (*old, *new)
+            } else {
+                (*new, *old)
+            }
+        };
+        self.map
+            .iter()
+            .map(pair)
+            .find(|(from, _)| *from == status)
+            .map_or(status, |(_, into)| into)
     }
 }
 

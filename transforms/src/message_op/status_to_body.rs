@@ -10,7 +10,7 @@ use crate::contract::{Contract, StatusRange};
 use crate::fault::Fault;
 use crate::message::Response;
 use crate::op::Direction;
-use crate::op::registry::{SettingsFault, pointer, schema, settings};
+use crate::op::entry::{SettingsFault, pointer, schema, settings};
 use crate::pointer::Pointer;
 use crate::shape::{Field, Kind, Shape, TypeFault};
 use crate::value::{Member, Value};
@@ -37,8 +37,16 @@ pub const ENTRY: MessageEntry = MessageEntry {
 
 fn build(json: &Json) -> Result<Box<dyn MessageOperator>, SettingsFault> {
     let settings: Settings = settings(json)?;
-    let status = settings.status.as_deref().map(|p| pointer(p, "/status")).transpose()?;
-    let title = settings.title.as_deref().map(|p| pointer(p, "/title")).transpose()?;
+    let status = settings
+        .status
+        .as_deref()
+        .map(|p| pointer(p, "/status"))
+        .transpose()?;
+    let title = settings
+        .title
+        .as_deref()
+        .map(|p| pointer(p, "/title"))
+        .transpose()?;
     if status.is_none() && title.is_none() {
         return Err(SettingsFault::new("", "name `status`, `title` or both"));
     }
@@ -54,15 +62,26 @@ struct StatusToBody {
 impl StatusToBody {
     fn members(&self, status: u16) -> impl Iterator<Item = (&Pointer, Value)> {
         let title = self.title.as_ref().map(|at| (at, Value::text(phrase(status))));
-        title.into_iter().chain(self.status.as_ref().map(|at| (at, Value::number(status.to_string()))))
+        title.into_iter().chain(
+            self.status
+                .as_ref()
+                .map(|at| (at, Value::number(status.to_string()))),
+        )
     }
 
     fn retype_one(&self, to: Direction, shape: &mut Shape, contract: &Contract) -> Result<(), TypeFault> {
-        let typed = [(self.title.as_ref(), Kind::Text), (self.status.as_ref(), Kind::Integer)];
+        let typed = [
+            (self.title.as_ref(), Kind::Text),
+            (self.status.as_ref(), Kind::Integer),
+        ];
         for (at, kind) in typed {
             let Some(at) = at else { continue };
             if to == Direction::Up {
-                let field = Field { name: String::new(), shape: kind.into(), required: true };
+                let field = Field {
+                    name: String::new(),
+                    shape: kind.into(),
+                    required: true,
+                };
                 shape.put_field(at, usize::MAX, field, &contract.types)?;
             } else {
                 // A document may describe its errors without what repeats the status line.
@@ -86,17 +105,31 @@ impl MessageOperator for StatusToBody {
             StatusRange::Default => true,
         };
         for operation in contract.operations.iter_mut().filter(|o| id == "*" || o.id == id) {
-            let shapes = operation.answers.iter_mut().filter(|a| error(a.status)).filter_map(|a| a.shape.as_mut());
+            let shapes = operation
+                .answers
+                .iter_mut()
+                .filter(|a| error(a.status))
+                .filter_map(|a| a.shape.as_mut());
             for shape in shapes {
                 self.retype_one(to, shape, &before)?;
             }
         }
-        contract.error.as_mut().filter(|_| id == "*").map_or(Ok(()), |shape| self.retype_one(to, shape, &before))
+        contract
+            .error
+            .as_mut()
+            .filter(|_| id == "*")
+            .map_or(Ok(()), |shape| self.retype_one(to, shape, &before))
     }
 
     fn response(&self, to: Direction, response: &mut Response, _: &MessageSite<'_>) -> Result<(), Fault> {
         let (status, error) = (response.status, response.is_error());
-        let Some(body) = response.body.as_mut().filter(|b| error && b.as_object().is_some()) else { return Ok(()) };
+        let Some(body) = response
+            .body
+            .as_mut()
+            .filter(|b| error && b.as_object().is_some())
+        else {
+            return Ok(());
+        };
         for (at, value) in self.members(status) {
             crate::op::relocate::take(body, at);
             if to == Direction::Up {
@@ -145,7 +178,7 @@ pub fn phrase(status: u16) -> &'static str {
         504 => "Gateway Timeout",
         505 => "HTTP Version Not Supported",
         507 => "Insufficient Storage",
-        400..500 => "Client Error",
+        _ if status < 500 => "Client Error",
         _ => "Server Error",
     }
 }

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::registry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
+use super::entry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
 use super::relocate::{dissolve_type, made_type, take};
 use super::{Direction, Operator, Pair, Reversed, Side, Site, Stored, needs_stored, touches};
 use crate::contract::Purpose;
@@ -343,7 +343,11 @@ impl Operator for Add {
     /// A constant that is shown, and ignored when it is sent.
     fn alike(&self, side: Side) -> Vec<Pointer> {
         let ignored = self.show.is_some() && self.unstorable == Unstorable::Drop;
-        if ignored && side == Side::New { vec![self.at.clone()] } else { Vec::new() }
+        if ignored && side == Side::New {
+            vec![self.at.clone()]
+        } else {
+            Vec::new()
+        }
     }
 
     fn stored(&self, to: Direction) -> Stored {

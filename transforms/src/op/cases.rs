@@ -1,6 +1,7 @@
 //! Runs every operator's table of cases.
 
-use super::registry::{Case, OPERATORS, What};
+use super::entry::{Case, What};
+use super::registry::OPERATORS;
 use super::{Direction, Operator, Site};
 use crate::contract::Purpose;
 use crate::fault::{Fault, FaultKind};

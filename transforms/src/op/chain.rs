@@ -2,7 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::registry::{Files, SettingsFault, find};
+use super::entry::{Files, SettingsFault};
+use super::registry::find;
 use super::{Direction, Operator, Pair, Side, Site, Stored, locate, places};
 use crate::contract::Purpose;
 use crate::fault::{Fault, FaultKind};

@@ -22,7 +22,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::registry::{Entry, Files, SettingsFault, pointer, schema, settings};
+use super::entry::{Entry, Files, SettingsFault, pointer, schema, settings};
 use super::rules::{bounds, carry_values, forget_form, wrong_kind};
 use super::scalar::{InPlace, Rewrite};
 use super::{Direction, Operator, Side};
@@ -201,7 +201,10 @@ impl Rewrite for Convert {
     /// Texts of a number or of an instant: several stand for the same.
     fn alike(&self, side: Side) -> bool {
         let form = if side == Side::Old { self.old } else { self.new };
-        matches!(form, Form::Text | Form::DecimalText | Form::Rfc3339 | Form::HttpDate)
+        matches!(
+            form,
+            Form::Text | Form::DecimalText | Form::Rfc3339 | Form::HttpDate
+        )
     }
 
     fn retype(&self, to: Direction, shape: &mut Shape, _: &Types) -> Result<(), TypeFault> {

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::add::insert;
-use super::registry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
+use super::entry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
 use super::relocate::take;
 use super::rules::{add, carry_values, fits, json, wrong_kind};
 use super::scalar::one_place;

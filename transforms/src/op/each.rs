@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::chain::Chain;
-use super::registry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
+use super::entry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
 use super::{Direction, Members, Operator, Pair, Site, Stored, needs_stored};
 use crate::fault::Fault;
 use crate::pointer::Pointer;
@@ -163,9 +163,9 @@ impl Each {
                 };
                 self.visit(to, patch, names, &unstored)
             }
-            Value::Object(_) => {
-                within(patch, name, site, |value, child| self.visit_patch(to, value, rest, child))
-            }
+            Value::Object(_) => within(patch, name, site, |value, child| {
+                self.visit_patch(to, value, rest, child)
+            }),
             _ => Ok(()),
         }
     }
@@ -183,11 +183,17 @@ fn within(
     };
     let members = Members::of(site);
     let wanted = |member: &&mut Member| name == "*" || member.key.is(name);
-    object.members_mut().iter_mut().filter(wanted).try_for_each(|member| {
-        let key = member.key.decoded();
-        let Some(child) = members.site(&key) else { return Ok(()) };
-        act(&mut member.value, &child).map_err(|f| f.below(&Pointer::of([key])))
-    })
+    object
+        .members_mut()
+        .iter_mut()
+        .filter(wanted)
+        .try_for_each(|member| {
+            let key = member.key.decoded();
+            let Some(child) = members.site(&key) else {
+                return Ok(());
+            };
+            act(&mut member.value, &child).map_err(|f| f.below(&Pointer::of([key])))
+        })
 }
 
 /// The site of an element and its stored counterpart.

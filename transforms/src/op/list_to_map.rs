@@ -17,8 +17,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::entry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
 use super::group::{keep_beside, no_field_beside, nothing_beside};
-use super::registry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
 use super::{Direction, Operator, Pair, Site, Stored, needs_stored, touches};
 use crate::contract::Purpose;
 use crate::fault::{Fault, FaultKind};

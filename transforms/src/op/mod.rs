@@ -16,6 +16,7 @@ pub mod default;
 pub mod derived;
 pub mod each;
 mod element_types;
+pub mod entry;
 pub mod group;
 pub mod list_to_map;
 pub mod pattern;
@@ -223,7 +224,11 @@ impl<'a> Members<'a> {
     /// The members of the object at a site.
     pub fn of(site: &Site<'a>) -> Self {
         let index = |value: Option<&'a Value>| Some(value?.as_object()?.index());
-        Self { site: *site, before: index(site.before), after: index(site.after) }
+        Self {
+            site: *site,
+            before: index(site.before),
+            after: index(site.after),
+        }
     }
 
     /// The site of a member; `None` where the type has none of that name.
@@ -233,7 +238,10 @@ impl<'a> Members<'a> {
             before: look(&self.before),
             after: look(&self.after),
             source: self.site.source.child(name, self.site.source_types)?,
-            target: self.site.target.and_then(|t| t.child(name, self.site.target_types)),
+            target: self
+                .site
+                .target
+                .and_then(|t| t.child(name, self.site.target_types)),
             ..self.site
         })
     }
@@ -406,6 +414,7 @@ impl Operator for Reversed {
     }
 
     fn alike(&self, side: Side) -> Vec<Pointer> {
-        self.inner.alike(if side == Side::Old { Side::New } else { Side::Old })
+        self.inner
+            .alike(if side == Side::Old { Side::New } else { Side::Old })
     }
 }

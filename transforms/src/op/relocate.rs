@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::registry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
+use super::entry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
 use super::{Direction, Operator, Pair, Reversed, Site, Stored, needs_stored, touches};
 use crate::contract::Purpose;
 use crate::fault::{Fault, FaultKind};
@@ -276,7 +276,11 @@ impl Operator for Relocate {
         };
         // Removing the last member of an object that one side does not have removes the object: that depends on
         // what else is stored in it.
-        let above = |at: &Pointer| (1..at.names().len()).map(|depth| at.truncate(depth)).collect::<Vec<_>>();
+        let above = |at: &Pointer| {
+            (1..at.names().len())
+                .map(|depth| at.truncate(depth))
+                .collect::<Vec<_>>()
+        };
         let comes_and_goes = above(into).iter().any(|at| site.source_has(at) != Some(true))
             || above(from).iter().any(|at| site.target_has(at) != Some(true));
         if matches!(value, Value::Null) && comes_and_goes {
@@ -616,10 +620,10 @@ impl Operator for Hoist {
 
     fn apply(&self, to: Direction, doc: &mut Value, site: &Site<'_>) -> Result<(), Fault> {
         if to == Direction::Up {
-            self.unwrap(doc, site)
-        } else {
-            Ok(self.wrap(doc, site))
+            return self.unwrap(doc, site);
         }
+        self.wrap(doc, site);
+        Ok(())
     }
 
     fn patch(&self, _: Direction, patch: &mut Value, _: &Site<'_>) -> Result<(), Fault> {

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::registry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
+use super::entry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
 use super::rules::wrong_kind;
 use super::scalar::one_place;
 use super::{Direction, Operator, Pair, Site, Stored};

@@ -120,7 +120,11 @@ impl<R: Rewrite> Operator for InPlace<R> {
     }
 
     fn alike(&self, side: Side) -> Vec<Pointer> {
-        if self.rewrite.alike(side) { vec![self.at.clone()] } else { Vec::new() }
+        if self.rewrite.alike(side) {
+            vec![self.at.clone()]
+        } else {
+            Vec::new()
+        }
     }
 
     fn stored(&self, to: Direction) -> Stored {

@@ -22,7 +22,7 @@ use serde_json::{Map, Value as Json};
 
 use super::add::insert;
 use super::element_types::Elements;
-use super::registry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
+use super::entry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
 use super::relocate::take;
 use super::{Direction, Operator, Pair, Reversed, Site, Stored, needs_stored, touches};
 use crate::contract::Purpose;

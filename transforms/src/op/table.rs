@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::registry::{Files, SettingsFault};
+use super::entry::{Files, SettingsFault};
 use crate::decimal::Decimal;
 use crate::value::Value;
 

@@ -24,7 +24,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::registry::{Entry, Files, SettingsFault, pointer, schema, settings};
+use super::entry::{Entry, Files, SettingsFault, pointer, schema, settings};
 use super::rules::{add, carry_values, fits, forget_form, json, wrong_kind};
 use super::scalar::{InPlace, Rewrite};
 use super::table::{Lookup, Rows, Table, read, rows};

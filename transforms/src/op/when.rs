@@ -19,7 +19,7 @@ use serde_json::Value as Json;
 
 use super::branch_types::{merged, retyped};
 use super::chain::Chain;
-use super::registry::{Case, Entry, Files, SettingsFault, What, schema, settings};
+use super::entry::{Case, Entry, Files, SettingsFault, What, schema, settings};
 use super::{Direction, Operator, Pair, Side, Site, Stored, needs_stored, touches};
 use crate::contract::Purpose;
 use crate::fault::Fault;

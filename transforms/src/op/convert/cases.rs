@@ -1,6 +1,6 @@
 //! What `convert` does, as a table.
 
-use crate::op::registry::{Case, What};
+use crate::op::entry::{Case, What};
 
 pub(super) const MONEY: &str = r#"{"at": "/m", "from": "decimal", "to": "minor_units", "decimals": 2}"#;
 pub(super) const TEXT_MONEY: &str =

@@ -1,6 +1,6 @@
 //! What `values` does, as a table.
 
-use crate::op::registry::{Case, What};
+use crate::op::entry::{Case, What};
 
 const STATUS: &str = r#"{"at": "/s", "map": {"A": "active", "S": "suspended"}}"#;
 const PROSPECT: &str = r#"{"at": "/s", "only_new": {"prospect": "active"}}"#;

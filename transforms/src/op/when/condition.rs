@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 
-use crate::op::registry::{SettingsFault, pointer};
+use crate::op::entry::{SettingsFault, pointer};
 use crate::pointer::Pointer;
 use crate::shape::{Field, Kind, Shape, Types};
 use crate::value::Value;
