@@ -6,3 +6,4 @@ pub mod engine;
 pub mod oracle;
 pub mod pairs;
 pub mod stage;
+pub mod transformations;

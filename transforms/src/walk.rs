@@ -129,6 +129,7 @@ impl Walk<'_> {
             target,
             ..*site
         }
+        .within(site)
     }
 }
 

@@ -242,7 +242,7 @@ impl Add {
                 )
             });
         }
-        match self.choice(site.purpose) {
+        match self.chosen(doc, site) {
             Some(Choice::Keep) => self.keep(doc, site),
             Some(Choice::Default(value)) => insert(doc, &self.at, Member::own("", Value::from_serde(value))),
             Some(Choice::Reject) => {
@@ -250,6 +250,18 @@ impl Add {
             }
             Some(Choice::Drop) | None => Ok(()),
         }
+    }
+
+    fn parent(&self) -> Pointer {
+        self.at.truncate(self.at.names().len().saturating_sub(1))
+    }
+
+    /// What a write does: where the object that would hold it is new, what a create does.
+    fn chosen(&self, doc: &Value, site: &Site<'_>) -> Option<&Choice> {
+        let parent = self.parent();
+        let stored = site.before(&parent).is_some() || site.after(&parent).is_some();
+        let new = site.has_stored() && !stored && parent.look(doc).is_some();
+        self.choice(if new { Purpose::Create } else { site.purpose })
     }
 
     fn keep(&self, doc: &mut Value, site: &Site<'_>) -> Result<(), Fault> {
@@ -264,7 +276,7 @@ impl Add {
             return Ok(());
         };
         // The client took away what held it.
-        let parent = self.at.truncate(self.at.names().len().saturating_sub(1));
+        let parent = self.parent();
         if site.before(&parent).is_some() && parent.look(doc).is_none() {
             return Ok(());
         }

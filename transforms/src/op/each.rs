@@ -207,6 +207,7 @@ fn element<'a>(site: &Site<'a>, stored: Option<usize>) -> Option<Site<'a>> {
         target: site.target.and_then(|t| t.at(&every, site.target_types)),
         ..*site
     })
+    .map(|element| element.within(site))
 }
 
 impl Operator for Each {

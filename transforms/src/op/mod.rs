@@ -200,6 +200,14 @@ impl<'a> Site<'a> {
         })
     }
 
+    /// What a client writes where nothing is stored is new, whatever becomes of the document around it.
+    #[must_use]
+    pub fn within(self, around: &Site<'_>) -> Self {
+        let new = around.has_stored() && self.before.is_none() && self.after.is_none();
+        let purpose = if new { Purpose::Create } else { self.purpose };
+        Self { purpose, ..self }
+    }
+
     /// The same site, one value further down.
     pub fn child(&self, at: &Pointer) -> Option<Site<'a>> {
         Some(Site {
@@ -244,6 +252,7 @@ impl<'a> Members<'a> {
                 .and_then(|t| t.child(name, self.site.target_types)),
             ..self.site
         })
+        .map(|member| member.within(&self.site))
     }
 }
 

@@ -256,7 +256,7 @@ impl Operator for Relocate {
         let Some((index, member)) = taken else {
             return restore_container(doc, from, into, hidden.as_ref(), site);
         };
-        let index = dissolve(doc, from, into, site).unwrap_or(index);
+        let index = dissolve(doc, from, into, site).or_else(|| behind(doc, from, into)).unwrap_or(index);
         put(doc, into, index, member.value, from)?;
         keep_rest(doc, hidden.as_ref(), site);
         Ok(())
@@ -289,7 +289,7 @@ impl Operator for Relocate {
         let Some((index, member)) = take(patch, from) else {
             return Ok(());
         };
-        let index = dissolve(patch, from, into, site).unwrap_or(index);
+        let index = dissolve(patch, from, into, site).or_else(|| behind(patch, from, into)).unwrap_or(index);
         put(patch, into, index, member.value, from)
     }
 
@@ -388,6 +388,15 @@ pub(super) fn dissolve(doc: &mut Value, from: &Pointer, into: &Pointer, site: &S
     }
     let (index, _) = take(doc, &gone)?;
     Some(index)
+}
+
+/// After a member left an object that stays, for a place beside that object: it stands right behind it, so that several
+/// that leave stand in the order in which they left.
+fn behind(doc: &Value, from: &Pointer, into: &Pointer) -> Option<usize> {
+    let parent = into.truncate(into.names().len().saturating_sub(1));
+    let rest = from.strip(&parent).filter(|rest| rest.names().len() > 1)?;
+    let object = parent.look(doc)?.as_object()?;
+    Some(object.position(rest.names().first()?)? + 1)
 }
 
 /// Whether an object holds nothing, or nothing but such objects on the way to a place.
