@@ -43,7 +43,8 @@ impl<H: Handler> Desk<H> {
             peer,
             pulse: Rc::clone(&pulse),
         });
-        let service = service_fn(move |request| answer(Rc::clone(&line), request));
+        // Boxed once: the layers and hyper move the future of a request several times.
+        let service = service_fn(move |request| Box::pin(answer(Rc::clone(&line), request)));
         let service = TowerToHyperService::new(around(self.numbers.clone(), service));
         let mut connection = pin!(self.builder.serve_connection_with_upgrades(io, service));
         let mut finishing = false;

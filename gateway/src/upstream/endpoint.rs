@@ -64,7 +64,8 @@ impl Endpoint {
         let reused = kept.is_some();
         let link = match kept {
             Some(link) => link,
-            None => self.dial().await?,
+            // Boxed: it is rare, and would make the future of every request larger.
+            None => Box::pin(self.dial()).await?,
         };
         Ok(Lease {
             link,
@@ -78,7 +79,8 @@ impl Endpoint {
         if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
             return Ok(permit);
         }
-        let waited = timeout(self.settings.wait, Arc::clone(&self.permits).acquire_owned()).await;
+        let waiting = Arc::clone(&self.permits).acquire_owned();
+        let waited = Box::pin(timeout(self.settings.wait, waiting)).await;
         waited.ok().and_then(Result::ok).ok_or_else(|| self.exhausted())
     }
 

@@ -121,7 +121,7 @@ impl Upstream {
         let mut fresh = None;
         loop {
             let lease = match fresh.take() {
-                Some(endpoint) => self.dial_again(endpoint).await?,
+                Some(endpoint) => Box::pin(self.dial_again(endpoint)).await?,
                 None => self.lease().await?,
             };
             let endpoint = lease.endpoint();
