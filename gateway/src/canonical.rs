@@ -85,7 +85,7 @@ pub fn path(raw: &str) -> Result<CanonicalPath, PathFault> {
         path.text.push('/');
         return Ok(path);
     }
-    let last = rest.split('/').count() - 1;
+    let last = rest.bytes().filter(|byte| *byte == b'/').count();
     path.segments.reserve_exact(last + 1);
     for (index, raw) in rest.split('/').enumerate() {
         if raw.is_empty() && (index < last || index == 0) {
@@ -96,6 +96,21 @@ pub fn path(raw: &str) -> Result<CanonicalPath, PathFault> {
         path.segments.push(segment);
     }
     Ok(path)
+}
+
+/// Whether `path` is in its canonical form.
+pub fn is_canonical(path: &str) -> bool {
+    // Of unreserved characters only, as most are, it needs no copy to be compared with.
+    let plain = |segment: &str| !segment.is_empty() && is_plain(segment);
+    let all_plain = path
+        .strip_prefix('/')
+        .is_some_and(|rest| rest.split('/').all(plain));
+    all_plain || self::path(path).is_ok_and(|canonical| canonical.text == path)
+}
+
+/// Whether a segment has one form only.
+fn is_plain(segment: &str) -> bool {
+    segment.bytes().all(is_unreserved) && segment != "." && segment != ".."
 }
 
 /// Appends `value` as one segment of a path, reserved characters escaped. For paths that are made here, each of which is
@@ -116,8 +131,8 @@ fn write_escape(byte: u8, text: &mut String) {
 
 /// Decodes one segment and appends its canonical form to `text`.
 fn segment(raw: &str, text: &mut String) -> Result<String, PathFault> {
-    if raw.bytes().all(is_unreserved) && raw != "." && raw != ".." {
-        // It has one form only, and most segments are like it.
+    if is_plain(raw) {
+        // Most segments are like this.
         text.push_str(raw);
         return Ok(raw.to_owned());
     }
@@ -289,8 +304,16 @@ pub fn authority(raw: &str) -> Result<CanonicalHost, HostFault> {
 
 fn split_port(raw: &str) -> Result<(&str, Option<u16>), HostFault> {
     // The colons of an IPv6 address stand within brackets.
-    let from = raw.rfind(']').map_or(0, |bracket| bracket + 1);
-    let Some(colon) = raw[from..].find(':').map(|colon| from + colon) else {
+    let bytes = raw.as_bytes();
+    let from = bytes
+        .iter()
+        .rposition(|byte| *byte == b']')
+        .map_or(0, |bracket| bracket + 1);
+    let Some(colon) = bytes[from..]
+        .iter()
+        .position(|byte| *byte == b':')
+        .map(|colon| from + colon)
+    else {
         return Ok((raw, None));
     };
     let (name, digits) = (&raw[..colon], &raw[colon + 1..]);
@@ -307,11 +330,11 @@ fn split_port(raw: &str) -> Result<(&str, Option<u16>), HostFault> {
 
 /// Letters, digits, hyphens and underscores between single dots.
 fn is_name(name: &str) -> bool {
-    let is_label = |label: &str| {
+    let is_label = |label: &[u8]| {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        (1..=63).contains(&label.len()) && label.bytes().all(known)
+        (1..=63).contains(&label.len()) && label.iter().copied().all(known)
     };
-    name.len() <= 253 && name.split('.').all(is_label)
+    name.len() <= 253 && name.as_bytes().split(|byte| *byte == b'.').all(is_label)
 }
 
 fn is_address(name: &str) -> bool {

@@ -71,12 +71,15 @@ pub fn path(prefix: &str, segments: &[String]) -> Option<String> {
 /// The target of a request that passes: a prefix, the canonical path below it, and the query as it came. `None` when
 /// they make no canonical path.
 pub fn passed(prefix: &str, rest: &str, query: &[Pair]) -> Option<String> {
-    let path = format!("{prefix}{rest}");
-    let path = if path.is_empty() { "/".to_owned() } else { path };
-    let mut target = canonical::path(&path)
-        .ok()
-        .filter(|canonical| canonical.as_str() == path)
-        .map(|_| path)?;
+    let length: usize = query.iter().map(|pair| pair.raw.len() + 1).sum();
+    let mut target = String::with_capacity(prefix.len() + rest.len() + length + 1);
+    target.extend([prefix, rest]);
+    if target.is_empty() {
+        target.push('/');
+    }
+    if !canonical::is_canonical(&target) {
+        return None;
+    }
     for (index, pair) in query.iter().enumerate() {
         target.push(if index == 0 { '?' } else { '&' });
         target.push_str(&pair.raw);

@@ -5,6 +5,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Adds field names to `Vary`, each once. `Vary: *` stays.
 pub fn add<'n>(headers: &mut HeaderMap, names: impl IntoIterator<Item = &'n HeaderName>) {
+    let mut names = names.into_iter().peekable();
+    if names.peek().is_none() && !headers.contains_key(VARY) {
+        return;
+    }
     let lines = headers.get_all(VARY).iter().filter_map(|v| v.to_str().ok());
     let mut all: Vec<String> = lines
         .flat_map(|line| line.split(','))

@@ -13,7 +13,12 @@ use tower_http::ServiceBuilderExt;
 use tower_http::request_id::{MakeRequestId, RequestId};
 
 /// Values that are secret wherever they are printed.
-const SECRET: [HeaderName; 4] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, HeaderName::from_static("x-api-key")];
+const SECRET: [HeaderName; 4] = [
+    AUTHORIZATION,
+    PROXY_AUTHORIZATION,
+    COOKIE,
+    HeaderName::from_static("x-api-key"),
+];
 
 /// Makes ids: the process's own number and start, the core, and a count on that core.
 #[derive(Clone, Debug)]
@@ -25,17 +30,29 @@ pub(super) struct Numbers {
 impl Numbers {
     /// Ids of one core.
     pub(super) fn new(core: usize) -> Self {
-        let started = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |d| d.as_micros());
+        let started = std::time::SystemTime::UNIX_EPOCH
+            .elapsed()
+            .map_or(0, |d| d.as_micros());
         let prefix = format!("{:x}-{started:x}-{core:x}-", std::process::id());
-        Self { prefix: prefix.into(), next: Rc::default() }
+        Self {
+            prefix: prefix.into(),
+            next: Rc::default(),
+        }
     }
 }
 
 impl MakeRequestId for Numbers {
     fn make_request_id<B>(&mut self, _: &Request<B>) -> Option<RequestId> {
         let number = self.next.replace(self.next.get() + 1);
-        let value = HeaderValue::try_from(format!("{}{number:x}", self.prefix)).ok()?;
-        Some(RequestId::new(value))
+        let mut text = String::with_capacity(self.prefix.len() + 16);
+        text.push_str(&self.prefix);
+        let digits = (u64::BITS - number.leading_zeros()).div_ceil(4).max(1);
+        text.extend(
+            (0..digits)
+                .rev()
+                .filter_map(|digit| char::from_digit((number >> (digit * 4)) as u32 & 15, 16)),
+        );
+        Some(RequestId::new(HeaderValue::try_from(text).ok()?))
     }
 }
 

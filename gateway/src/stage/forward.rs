@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use http::header::{
     ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, IF_RANGE, RANGE, TE, TRAILER,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
 use sluice_transforms::contract::{Operation, Place};
 use sluice_transforms::message::{Argument, Request as Lifted};
 
@@ -122,12 +122,11 @@ pub fn header_arguments(headers: &mut HeaderMap, source: &Operation, lifted: &Li
 /// When the target is no URI, which a canonical path always is.
 pub fn request(
     method: Method,
-    target: &str,
+    target: impl Into<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Request<Body>, Refusal> {
-    let uri = target
-        .parse()
+    let uri = Uri::try_from(target.into())
         .map_err(|_| Refusal::new(Kind::BadPath, "the target cannot be forwarded"))?;
     let mut request = Request::new(body);
     *request.method_mut() = method;

@@ -8,7 +8,7 @@ use sluice_transforms::message::{Argument, Request};
 
 use crate::canonical;
 use crate::edition::{Version, interpreter, route};
-use crate::fields::target;
+use crate::fields::{has_any, target};
 use crate::stage::forward;
 
 /// Where the client's links lead.
@@ -29,6 +29,9 @@ pub struct Links<'a> {
 impl Links<'_> {
     /// Rewrites the link fields of an answer.
     pub fn rewrite(&self, headers: &mut HeaderMap) {
+        if !has_any(headers, &[LOCATION, CONTENT_LOCATION, LINK]) {
+            return;
+        }
         for name in [LOCATION, CONTENT_LOCATION] {
             self.replace(headers, &name, |value| self.link(value));
         }

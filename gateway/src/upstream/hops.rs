@@ -3,12 +3,13 @@
 //! They go before any field of the gateway's own is set: `Connection: X-Consumer` removes what the client sent under that
 //! name, never what the gateway says.
 
+use crate::fields::has_any;
 use http::header::{
     CONNECTION, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
     TRANSFER_ENCODING, UPGRADE,
 };
 
-const NAMED: [HeaderName; 7] = [
+const NAMED: [HeaderName; 8] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -16,11 +17,16 @@ const NAMED: [HeaderName; 7] = [
     PROXY_AUTHORIZATION,
     TRANSFER_ENCODING,
     UPGRADE,
+    TE,
 ];
 
 /// Removes the fields of the connection, and those that `Connection` names. `TE` keeps its one member that passes a
 /// gateway, `trailers`.
 pub fn strip(headers: &mut HeaderMap) {
+    if !has_any(headers, &NAMED) {
+        return;
+    }
+    let te = narrowed_te(headers);
     if headers.contains_key(CONNECTION) {
         for name in named_by_connection(headers) {
             headers.remove(name);
@@ -29,7 +35,7 @@ pub fn strip(headers: &mut HeaderMap) {
     for name in &NAMED {
         headers.remove(name);
     }
-    narrow_te(headers);
+    te.into_iter().for_each(|te| drop(headers.insert(TE, te)));
 }
 
 fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
@@ -44,18 +50,17 @@ fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
         .collect()
 }
 
-fn narrow_te(headers: &mut HeaderMap) {
-    let Some(te) = headers.remove(TE) else { return };
-    let mut members = te.to_str().unwrap_or_default().split(',');
-    if members.any(|member| member.trim().eq_ignore_ascii_case("trailers")) {
-        headers.insert(TE, HeaderValue::from_static("trailers"));
-    }
+fn narrowed_te(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut members = headers.get(TE)?.to_str().unwrap_or_default().split(',');
+    let trailers = members.any(|member| member.trim().eq_ignore_ascii_case("trailers"));
+    trailers.then(|| HeaderValue::from_static("trailers"))
 }
 
 /// The protocol that a message asks or answers to switch to: `Upgrade`, if `Connection` names it (RFC 9110 §7.8).
 pub fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
+    let protocol = headers.get(UPGRADE)?;
     let asked = named_by_connection(headers).contains(&UPGRADE);
-    headers.get(UPGRADE).filter(|_| asked).cloned()
+    asked.then(|| protocol.clone())
 }
 
 /// Puts back what [`upgrade`] found, after [`strip`].

@@ -14,9 +14,6 @@ use tokio::time::timeout;
 use super::exchange::Outgoing;
 use super::{Fault, Settings};
 
-/// Header lines of one answer.
-const HEADERS: usize = 128;
-
 /// An open connection. Dropped, it is closed at once: a task that went on writing a request that nobody waits for
 /// would be work without a bound.
 pub(super) struct Link {
@@ -71,9 +68,9 @@ impl Drop for Link {
     }
 }
 
+/// hyper's own bound on header lines of one answer, 100, stays: with any other it allocates room for them each time.
 fn builder(settings: &Settings) -> Builder {
     let mut builder = Builder::new();
-    builder.max_headers(HEADERS);
     builder.max_header_size(settings.head);
     builder.max_buf_size(settings.head.max(64 * 1024));
     builder
