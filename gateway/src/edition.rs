@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
+use http::{HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 use sluice_config::plan::{ApiPlan, Plan};
 use sluice_transforms::contract::Operation;
@@ -15,6 +16,7 @@ use sluice_transforms::reference::Interpreter;
 
 use crate::fields::etag::Mark;
 use crate::stage::documents::Offload;
+use crate::stage::identify;
 
 /// A plan with what is made of it.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub struct Api {
     pub versions: Vec<Version>,
     /// The chain that the gateway's own errors take, from the version in which they are written, to each version.
     pub errors: Vec<Option<Chain>>,
+    /// The request fields that decide which version is meant.
+    pub varies: Vec<HeaderName>,
 }
 
 /// What is made of a version.
@@ -47,6 +51,8 @@ pub struct Version {
     pub lower: Chain,
     /// What tells its representations from those of other versions.
     pub mark: Mark,
+    /// Its name as the value of a field, if it can be one.
+    pub label: Option<HeaderValue>,
 }
 
 impl Version {
@@ -55,14 +61,14 @@ impl Version {
         self.lift.steps.is_empty()
     }
 
-    /// The operation that a method and decoded segments name, with what fills the path's slots.
-    pub fn route(&self, method: &str, segments: &[String]) -> Option<(&Operation, Vec<(String, String)>)> {
-        route(&self.lift.source.operations, method, segments)
+    /// The operation that a method and decoded segments name.
+    pub fn operation(&self, method: &str, segments: &[String]) -> Option<&Operation> {
+        operation(&self.lift.source.operations, method, segments)
     }
 
     /// The methods that a path has.
     pub fn methods(&self, segments: &[String]) -> Vec<&str> {
-        let fits = |o: &&Operation| o.path.matches(segments).is_some();
+        let fits = |o: &&Operation| o.path.fits(segments);
         self.lift
             .source
             .operations
@@ -73,18 +79,24 @@ impl Version {
     }
 }
 
-/// The operation that fits best: the one with more fixed segments. HEAD is read as GET (RFC 9110 §9.3.2).
+/// The operation that fits best, with what fills its path's slots.
 pub fn route<'o>(
     operations: &'o [Operation],
     method: &str,
     segments: &[String],
 ) -> Option<(&'o Operation, Vec<(String, String)>)> {
+    let operation = operation(operations, method, segments)?;
+    Some((operation, operation.path.matches(segments)?))
+}
+
+/// The operation that fits best: the one with more fixed segments. HEAD is read as GET (RFC 9110 §9.3.2).
+fn operation<'o>(operations: &'o [Operation], method: &str, segments: &[String]) -> Option<&'o Operation> {
     let method = if method == "HEAD" { "GET" } else { method };
     let fits = operations
         .iter()
         .filter(|o| o.method == method)
-        .filter_map(|o| Some((o, o.path.matches(segments)?)));
-    fits.max_by_key(|(o, _)| o.path.fixed())
+        .filter(|o| o.path.fits(segments));
+    fits.max_by_key(|o| o.path.fixed())
 }
 
 impl Edition {
@@ -114,11 +126,18 @@ impl Api {
         let versions = plan.versions.iter().filter_map(|v| {
             let (lift, lower) = (chain(&v.name, origin)?, chain(origin, &v.name)?);
             let mark = Mark::new(&chain_hash(&lower));
-            Some(Version { lift, lower, mark })
+            let label = HeaderValue::from_str(&v.name).ok();
+            Some(Version {
+                lift,
+                lower,
+                mark,
+                label,
+            })
         });
         Self {
             versions: versions.collect(),
             errors: plan.versions.iter().map(|v| errors(&v.name)).collect(),
+            varies: identify::varies_by(plan),
         }
     }
 }
@@ -158,6 +177,14 @@ impl Editions {
     /// The running edition; none before the first.
     pub fn current(&self) -> Option<Arc<Edition>> {
         self.current.load_full()
+    }
+
+    /// Whether this is the running edition. Writes nothing that cores share.
+    pub fn is_current(&self, edition: &Arc<Edition>) -> bool {
+        let current = self.current.load();
+        current
+            .as_ref()
+            .is_some_and(|current| Arc::ptr_eq(current, edition))
     }
 
     /// Makes a plan the running one. Gives its generation.

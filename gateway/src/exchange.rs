@@ -18,7 +18,7 @@ use crate::stage::forward::{self, Client};
 use crate::stage::identify::{self, Identified};
 use crate::stage::links::Links;
 use crate::stage::pass::{Passing, pass};
-use crate::stage::route::{self, Routed};
+use crate::stage::route;
 use crate::stage::translate::translate;
 use crate::stage::way::Way;
 use crate::stage::{options, refuse, respond};
@@ -26,35 +26,36 @@ use crate::upstream::hops;
 
 /// What is known of an exchange so far; a refusal is told in these terms.
 #[derive(Default)]
-struct Known {
+struct Known<'e> {
     api: Option<usize>,
     identified: Option<Identified>,
-    operation: String,
+    operation: &'e str,
     gathered: Gathered,
 }
 
 /// Carries one request to its upstream and the answer back.
 pub async fn carry(carrier: &Carrier, request: Request<Incoming>, peer: Peer) -> Response<Body> {
-    let Some(edition) = carrier.edition() else {
+    let Some(held) = carrier.edition() else {
         return Refusal::new(Kind::Draining, "the gateway has no configuration yet").answer();
     };
+    let edition = &held.0;
     let mut known = Known::default();
-    let done = answer(carrier, &edition, request, peer.remote, &mut known).await;
+    let done = answer(carrier, edition, request, peer.remote, &mut known).await;
     let refused = done.is_err();
-    let mut answer = done.unwrap_or_else(|refusal| refused_answer(&edition, &known, &refusal));
-    mark(&edition, &known, &mut answer, refused);
+    let mut answer = done.unwrap_or_else(|refusal| refused_answer(edition, &known, &refusal));
+    mark(edition, &known, &mut answer, refused);
     forwarded::via(answer.headers_mut(), Http::HTTP_11);
-    record(carrier, &edition, known, &answer);
+    record(carrier, edition, known, &answer);
     answer
 }
 
 /// The stages, each needing what the one before it proved.
-async fn answer(
+async fn answer<'e>(
     carrier: &Carrier,
-    edition: &Arc<Edition>,
+    edition: &'e Arc<Edition>,
     request: Request<Incoming>,
     remote: SocketAddr,
-    known: &mut Known,
+    known: &mut Known<'e>,
 ) -> Result<Response<Body>, Refusal> {
     let (mut parts, incoming) = request.into_parts();
     refuse_unsupported(&parts.method)?;
@@ -82,22 +83,14 @@ async fn answer(
     let api = &edition.plan.apis[identified.api];
     identify::strip_selectors(api, &mut parts.headers, &mut query);
 
-    let way = Way {
-        edition: Arc::clone(edition),
-        api: identified.api,
-        version: identified.version,
-    };
     let line = carrier.line(edition, api.upstream).ok_or_else(unknown_upstream)?;
     let (method, segments, rest) = (&parts.method, &identified.segments, identified.rest.as_str());
-    let routed = route::route(
-        way.version(),
-        api.documented,
-        method,
-        segments,
-        &query,
-        &parts.headers,
-    )?;
-    routed.operation().clone_into(&mut known.operation);
+    let version = &edition.apis[identified.api].versions[identified.version.index()];
+    let operation = route::operation(version, api.documented, method, segments)?;
+    known.operation = operation.map_or("", |operation| &operation.id);
+    let translated = operation
+        .filter(|_| !version.is_origin())
+        .map(|operation| route::request(operation, segments, &query, &parts.headers));
 
     let authority = host.as_ref().map(CanonicalHost::to_string);
     let client = Client {
@@ -107,30 +100,40 @@ async fn answer(
     };
     let upgrade = hops::upgrade(&parts.headers);
     forward::fields(&mut parts.headers, &client);
-    let mut answer = match routed {
-        Routed::Operation(request) if !way.version().is_origin() => {
-            translate(&way, &line, parts, incoming, request, &mut known.gathered).await?
-        }
-        _ => {
-            pass(
-                carrier,
+    let mut answer = match translated {
+        Some(request) => {
+            let way = Way {
+                edition: Arc::clone(edition),
+                api: identified.api,
+                version: identified.version,
+            };
+            // Boxed: it is larger than all of the rest, and what passes need not carry it.
+            Box::pin(translate(
                 &way,
                 &line,
-                Passing {
-                    parts,
-                    incoming,
-                    rest,
-                    query: &query,
-                    upgrade,
-                },
-            )
+                parts,
+                incoming,
+                request,
+                &mut known.gathered,
+            ))
             .await?
+        }
+        None => {
+            let passing = Passing {
+                base: api.base.as_str(),
+                parts,
+                incoming,
+                rest,
+                query: &query,
+                upgrade,
+            };
+            pass(carrier, &line, passing).await?
         }
     };
     let (prefix, hosts) = (identified.prefix.as_str(), line.hosts());
     let links = Links {
         api,
-        version: way.version(),
+        version,
         prefix,
         hosts,
         host: authority.as_deref(),
@@ -153,15 +156,15 @@ fn unknown_upstream() -> Refusal {
     Refusal::new(Kind::Internal, "the upstream is unknown")
 }
 
-fn refused_answer(edition: &Edition, known: &Known, refusal: &Refusal) -> Response<Body> {
+fn refused_answer(edition: &Edition, known: &Known<'_>, refusal: &Refusal) -> Response<Body> {
     match &known.identified {
-        Some(id) => refuse::answer(edition, id.api, id.version, &known.operation, refusal),
+        Some(id) => refuse::answer(edition, id.api, id.version, known.operation, refusal),
         None => refusal.answer(),
     }
 }
 
-fn mark(edition: &Edition, known: &Known, answer: &mut Response<Body>, refused: bool) {
-    let Some(api) = known.api.map(|index| &edition.plan.apis[index]) else {
+fn mark(edition: &Edition, known: &Known<'_>, answer: &mut Response<Body>, refused: bool) {
+    let Some(api) = known.api.map(|index| &edition.apis[index]) else {
         return;
     };
     let success = !refused && answer.status().is_success();
@@ -171,16 +174,17 @@ fn mark(edition: &Edition, known: &Known, answer: &mut Response<Body>, refused: 
     }
 }
 
-fn record(carrier: &Carrier, edition: &Edition, known: Known, answer: &Response<Body>) {
-    let Some(identified) = known.identified else {
+fn record(carrier: &Carrier, edition: &Edition, known: Known<'_>, answer: &Response<Body>) {
+    let ledger = carrier.ledger();
+    let Some(identified) = known.identified.filter(|_| ledger.keeps()) else {
         return;
     };
     let api = &edition.plan.apis[identified.api];
-    carrier.ledger().record(&ledger::Exchange {
+    ledger.record(&ledger::Exchange {
         api: api.name.clone(),
         version: api.version_name(identified.version).to_owned(),
         chosen_by: identified.chosen_by,
-        operation: known.operation,
+        operation: known.operation.to_owned(),
         status: answer.status().as_u16(),
         sent: known.gathered.sent,
         delivered: known.gathered.delivered,

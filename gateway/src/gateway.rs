@@ -32,11 +32,15 @@ pub struct Gateway {
     pub clock: Clock,
 }
 
+/// An edition as one core holds it.
+pub struct Held(pub Arc<Edition>);
+
 /// Carries the exchanges of one core.
 pub struct Carrier {
     gateway: Arc<Gateway>,
     core: Core,
     pools: Rc<RefCell<Pools>>,
+    edition: RefCell<Option<Rc<Held>>>,
 }
 
 impl Carrier {
@@ -46,12 +50,21 @@ impl Carrier {
             gateway: Arc::clone(gateway),
             core: core.clone(),
             pools: Rc::default(),
+            edition: RefCell::default(),
         }
     }
 
-    /// The running edition.
-    pub fn edition(&self) -> Option<Arc<Edition>> {
-        self.gateway.editions.current()
+    /// The running edition, counted on this core: a count that all cores write would slow them all.
+    pub fn edition(&self) -> Option<Rc<Held>> {
+        let mut known = self.edition.borrow_mut();
+        let editions = &self.gateway.editions;
+        if !known
+            .as_ref()
+            .is_some_and(|edition| editions.is_current(&edition.0))
+        {
+            *known = editions.current().map(|edition| Rc::new(Held(edition)));
+        }
+        known.clone()
     }
 
     /// The connections to an upstream.
@@ -85,10 +98,9 @@ impl Handler for Carrier {
         match peer.role {
             Role::Data => exchange::carry(self, request, peer).await,
             Role::Admin => {
-                self.gateway
-                    .admin
-                    .answer(&self.gateway, self.core.drain(), request)
-                    .await
+                // Boxed: it is rare, and would make the future of every request larger.
+                let drain = self.core.drain();
+                Box::pin(self.gateway.admin.answer(&self.gateway, drain, request)).await
             }
         }
     }

@@ -35,6 +35,11 @@ pub struct Member {
 
 /// Who is told of exchanges. Called on a core: it must not wait.
 pub trait Ledger: Send + Sync {
+    /// Whether it keeps anything: else nothing is put together for it.
+    fn keeps(&self) -> bool {
+        true
+    }
+
     /// An exchange has ended.
     fn record(&self, exchange: &Exchange);
 }
@@ -44,6 +49,10 @@ pub trait Ledger: Send + Sync {
 pub struct Unkept;
 
 impl Ledger for Unkept {
+    fn keeps(&self) -> bool {
+        false
+    }
+
     fn record(&self, _: &Exchange) {}
 }
 
@@ -70,8 +79,14 @@ impl Observer for Gathered {
 }
 
 fn note(members: &mut Vec<Member>, change: usize, label: &str, at: &Pointer) {
-    let known = members.iter().any(|m| m.change == change && m.label == label && m.at == *at);
+    let known = members
+        .iter()
+        .any(|m| m.change == change && m.label == label && m.at == *at);
     if !known && members.len() < MEMBERS {
-        members.push(Member { change, label: label.to_owned(), at: at.clone() });
+        members.push(Member {
+            change,
+            label: label.to_owned(),
+            at: at.clone(),
+        });
     }
 }

@@ -4,7 +4,7 @@
 //! consumer may be pinned to one. Selectors that disagree are refused: nobody can say what the client meant.
 
 use http::{HeaderMap, HeaderName};
-use sluice_config::plan::{ApiPlan, Plan, Selector, VersionId};
+use sluice_config::plan::{ApiPlan, Plan, Selection, Selector, VersionId};
 
 use crate::canonical::{CanonicalHost, CanonicalPath};
 use crate::fields::{media, target};
@@ -66,7 +66,7 @@ pub fn identify(plan: &Plan, request: &Request<'_>, pin: Option<&str>) -> Result
         refusal,
         api: Some(found.api),
     })?;
-    let segments = below(request.path, &found.prefix);
+    let segments = below(request.path, found.prefix);
     let rest = request.path.as_str()[found.prefix.len()..].to_owned();
     let media_type = media_type(api, request.headers, version, chosen_by);
     Ok(Identified {
@@ -75,7 +75,7 @@ pub fn identify(plan: &Plan, request: &Request<'_>, pin: Option<&str>) -> Result
         chosen_by,
         segments,
         rest,
-        prefix: found.prefix,
+        prefix: found.prefix.to_owned(),
         media_type,
     })
 }
@@ -93,18 +93,18 @@ pub fn below(path: &CanonicalPath, prefix: &str) -> Vec<String> {
     path.segments().iter().skip(above).cloned().collect()
 }
 
-struct Found {
+struct Found<'p> {
     api: usize,
-    prefix: String,
+    prefix: &'p str,
     version: Option<VersionId>,
     /// A version that stands in the path where versions stand, and is none.
     unknown: Option<String>,
 }
 
 /// The API with the longest prefix; one that names its hosts before one that takes every host.
-fn find(plan: &Plan, request: &Request<'_>) -> Option<Found> {
+fn find<'p>(plan: &'p Plan, request: &Request<'_>) -> Option<Found<'p>> {
     let path = request.path.as_str();
-    let mut best: Option<((bool, usize), Found)> = None;
+    let mut best: Option<((bool, usize), Found<'p>)> = None;
     for (index, api) in plan.apis.iter().enumerate() {
         let named = !api.hosts.is_empty();
         let here = request
@@ -123,16 +123,16 @@ fn find(plan: &Plan, request: &Request<'_>) -> Option<Found> {
     best.map(|(_, found)| found)
 }
 
-fn prefixes(api: &ApiPlan, index: usize, path: &str) -> Vec<Found> {
+fn prefixes<'p>(api: &'p ApiPlan, index: usize, path: &str) -> Vec<Found<'p>> {
     let mut all = Vec::new();
     for (position, version) in api.versions.iter().enumerate() {
         let prefix = version
             .path
             .as_ref()
             .filter(|prefix| prefix.strip(path).is_some());
-        let found = |prefix: &sluice_config::plan::PathPrefix| Found {
+        let found = |prefix: &'p sluice_config::plan::PathPrefix| Found {
             api: index,
-            prefix: prefix.as_str().to_owned(),
+            prefix: prefix.as_str(),
             version: api.version(&api.versions[position].name),
             unknown: None,
         };
@@ -144,7 +144,7 @@ fn prefixes(api: &ApiPlan, index: usize, path: &str) -> Vec<Found> {
         if elsewhere || unknown.is_some() {
             all.push(Found {
                 api: index,
-                prefix: api.unversioned.as_str().to_owned(),
+                prefix: api.unversioned.as_str(),
                 version: None,
                 unknown,
             });
@@ -182,11 +182,10 @@ fn choose(
     }
     let mut chosen: Option<Chosen> = None;
     for selection in &api.select {
+        if let (Selector::Path, Some(version)) = (&selection.selector, in_path) {
+            settle(api, selection, version, "path", &mut chosen)?;
+        }
         let named: Vec<(String, &'static str)> = match &selection.selector {
-            Selector::Path => in_path
-                .map(|v| (api.version_name(v).to_owned(), "path"))
-                .into_iter()
-                .collect(),
             Selector::Header(name) => header(request.headers, name)
                 .into_iter()
                 .map(|v| (v, "header"))
@@ -202,19 +201,11 @@ fn choose(
                 let pairs = request.query.iter().filter(|p| p.name == *name);
                 pairs.map(|p| (p.value.clone(), "query")).collect()
             }
-            Selector::Pin => Vec::new(),
+            Selector::Path | Selector::Pin => Vec::new(),
         };
         for (name, by) in named {
             let version = api.version(&name).ok_or_else(|| unknown_refusal(api, &name))?;
-            if !selection.covers(version) {
-                let detail = format!("version {name} cannot be named in the {by}");
-                return Err(with_versions(api, Refusal::new(Kind::UnknownVersion, detail)));
-            }
-            match chosen {
-                Some((other, _)) if other != version => return Err(contradiction(api, other, version)),
-                Some(_) => {}
-                None => chosen = Some((version, by)),
-            }
+            settle(api, selection, version, by, &mut chosen)?;
         }
     }
     chosen.or_else(|| pinned(api, pin)).ok_or_else(|| {
@@ -226,6 +217,27 @@ fn choose(
             ),
         )
     })
+}
+
+/// Adds what one selector named to what others did.
+fn settle(
+    api: &ApiPlan,
+    selection: &Selection,
+    version: VersionId,
+    by: &'static str,
+    chosen: &mut Option<Chosen>,
+) -> Result<(), Refusal> {
+    if !selection.covers(version) {
+        let name = api.version_name(version);
+        let detail = format!("version {name} cannot be named in the {by}");
+        return Err(with_versions(api, Refusal::new(Kind::UnknownVersion, detail)));
+    }
+    match *chosen {
+        Some((other, _)) if other != version => return Err(contradiction(api, other, version)),
+        Some(_) => {}
+        None => *chosen = Some((version, by)),
+    }
+    Ok(())
 }
 
 fn header(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {

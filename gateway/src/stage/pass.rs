@@ -5,7 +5,6 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
 
-use super::way::Way;
 use crate::body::Body;
 use crate::fields::target::{self, Pair};
 use crate::gateway::Carrier;
@@ -16,6 +15,8 @@ use crate::upstream::hops;
 
 /// A request that passes.
 pub struct Passing<'a> {
+    /// The path prefix at the upstream.
+    pub base: &'a str,
     /// Its head; the fields are those to forward.
     pub parts: Parts,
     /// Its body.
@@ -32,33 +33,30 @@ pub struct Passing<'a> {
 ///
 /// # Errors
 /// When its path has no canonical form at the upstream, or no answer came.
-pub async fn pass(
-    carrier: &Carrier,
-    way: &Way,
-    line: &Line,
-    passing: Passing<'_>,
-) -> Result<Response<Body>, Refusal> {
+pub async fn pass(carrier: &Carrier, line: &Line, passing: Passing<'_>) -> Result<Response<Body>, Refusal> {
     let Passing {
+        base,
         parts,
         incoming,
         rest,
         query,
         upgrade,
     } = passing;
-    let target = target::passed(way.base(), rest, query)
+    let target = target::passed(base, rest, query)
         .ok_or_else(|| Refusal::new(Kind::BadPath, "the path cannot be forwarded"))?;
     let mut headers = parts.headers;
     let asked = upgrade.is_some();
     upgrade
         .into_iter()
         .for_each(|protocol| hops::set_upgrade(&mut headers, protocol));
-    let body = Body::incoming(incoming, way.idle());
+    let idle = line.plan.timeouts.idle;
+    let body = Body::incoming(incoming, idle);
     let mut answer = line
-        .send(forward::request(parts.method, &target, headers, body)?)
+        .send(forward::request(parts.method, target, headers, body)?)
         .await?;
     match switched(&answer) {
         Some(protocol) if asked => {
-            carrier.tunnel(carrier.upgrades(parts.extensions), &mut answer, way.idle());
+            carrier.tunnel(carrier.upgrades(parts.extensions), &mut answer, idle);
             hops::strip(answer.headers_mut());
             hops::set_upgrade(answer.headers_mut(), protocol);
         }

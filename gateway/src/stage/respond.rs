@@ -2,18 +2,19 @@
 
 use http::header::{CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use sluice_config::plan::ApiPlan;
 
-use super::identify::{self, Identified};
+use super::identify::Identified;
+use crate::edition::Api;
 use crate::fields::{media, vary};
 
 /// The version that an answer is in.
 pub const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
 /// Marks an answer in a known version.
-pub fn versioned(headers: &mut HeaderMap, api: &ApiPlan, identified: &Identified, success: bool) {
-    if let Ok(value) = HeaderValue::from_str(api.version_name(identified.version)) {
-        headers.insert(API_VERSION, value);
+pub fn versioned(headers: &mut HeaderMap, api: &Api, identified: &Identified, success: bool) {
+    let version = api.versions.get(identified.version.index());
+    if let Some(label) = version.and_then(|v| v.label.clone()) {
+        headers.insert(API_VERSION, label);
     }
     varies(headers, api);
     let selected = identified
@@ -26,8 +27,7 @@ pub fn versioned(headers: &mut HeaderMap, api: &ApiPlan, identified: &Identified
 }
 
 /// Says what an answer of this API depends on.
-pub fn varies(headers: &mut HeaderMap, api: &ApiPlan) {
-    let names = identify::varies_by(api);
-    vary::add(headers, &names);
-    debug_assert!(names.is_empty() || headers.contains_key(VARY));
+pub fn varies(headers: &mut HeaderMap, api: &Api) {
+    vary::add(headers, &api.varies);
+    debug_assert!(api.varies.is_empty() || headers.contains_key(VARY));
 }

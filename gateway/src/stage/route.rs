@@ -17,17 +17,7 @@ pub enum Routed {
     Unmentioned,
 }
 
-impl Routed {
-    /// The operation's id; empty when there is none.
-    pub fn operation(&self) -> &str {
-        match self {
-            Self::Operation(request) => &request.operation,
-            Self::Unmentioned => "",
-        }
-    }
-}
-
-/// Finds the operation. `complete` says whether the contract lists every operation there is.
+/// Finds the operation, and reads its parameters.
 ///
 /// # Errors
 /// No such operation, or not with this method.
@@ -39,16 +29,37 @@ pub fn route(
     query: &[Pair],
     headers: &HeaderMap,
 ) -> Result<Routed, Refusal> {
-    if let Some((operation, slots)) = version.route(method.as_str(), segments) {
-        let request = Request {
-            operation: operation.id.clone(),
-            arguments: arguments(operation, slots, query, headers),
-            body: None,
-        };
-        return Ok(Routed::Operation(request));
+    let operation = operation(version, complete, method, segments)?;
+    Ok(operation.map_or(Routed::Unmentioned, |operation| {
+        Routed::Operation(request(operation, segments, query, headers))
+    }))
+}
+
+/// A request of an operation, without a document yet.
+pub fn request(operation: &Operation, segments: &[String], query: &[Pair], headers: &HeaderMap) -> Request {
+    let slots = operation.path.matches(segments).unwrap_or_default();
+    Request {
+        operation: operation.id.clone(),
+        arguments: arguments(operation, slots, query, headers),
+        body: None,
+    }
+}
+
+/// Finds the operation; none when the request passes as it came. `complete` says whether the contract lists every operation there is.
+///
+/// # Errors
+/// No such operation, or not with this method.
+pub fn operation<'v>(
+    version: &'v Version,
+    complete: bool,
+    method: &Method,
+    segments: &[String],
+) -> Result<Option<&'v Operation>, Refusal> {
+    if let Some(operation) = version.operation(method.as_str(), segments) {
+        return Ok(Some(operation));
     }
     if !complete {
-        return Ok(Routed::Unmentioned);
+        return Ok(None);
     }
     let methods = allowed([version], segments);
     if methods.is_empty() {

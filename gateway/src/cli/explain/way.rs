@@ -170,7 +170,7 @@ impl Walk<'_> {
     }
 
     fn mark(&self, known: &Known, answer: &mut Response<Body>, refused: bool) {
-        let Some(api) = known.api.map(|index| &self.edition.plan.apis[index]) else {
+        let Some(api) = known.api.map(|index| &self.edition.apis[index]) else {
             return;
         };
         let success = !refused && answer.status().is_success();
