@@ -14,7 +14,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::lineage::{Additions, Chain, Lineage, Pass, Policy};
 use crate::message::{Request, Response};
 use crate::message_op::{MessageSite, scalar_text, scalar_value};
-use crate::op::{Direction, Operator, Pair, Side, Site, Stored, places};
+use crate::op::{Direction, Operator, Pair, Side, Site, Stored, places, refuse_repeated};
 use crate::pointer::Pointer;
 use crate::shape::{Kind, Known, Shape, Types};
 use crate::value::{Member, Object, Value};
@@ -145,12 +145,20 @@ impl<'a> Interpreter<'a> {
     /// What cannot be translated, with its place in the names of the version that the chain starts from.
     pub fn lower(&self, mut response: Response, observer: &mut dyn Observer) -> Result<Lowered, Fault> {
         let shape = answer_shape(&self.chain.source, &response);
+        if shape.is_none() && response.body.is_some() && !response.is_error() && !self.chain.steps.is_empty()
+        {
+            return Err(Fault::unfit(
+                "the API's document does not say what this answer carries",
+            ));
+        }
         self.admit(&mut response.body, shape)?;
         let omitted = Cell::new(0);
-        for (index, (pass, to)) in self.chain.steps.iter().enumerate() {
+        let mut statuses = Vec::with_capacity(self.chain.steps.len());
+        for (pass, to) in &self.chain.steps {
             self.carry_pointers(pass, *to, &mut response);
-            response_step(pass, *to, &mut response, self.policy, &omitted, observer)
-                .map_err(|f| self.in_first_names(index, &response.operation, f))?;
+            let done = response_step(pass, *to, &mut response, self.policy, &omitted, observer);
+            done.map_err(|f| self.in_answered_names(&statuses, &response.operation, f))?;
+            statuses.push(response.status);
             observer.step(pass, *to, response.body.as_ref());
         }
         let shape = answer_shape(&self.chain.target, &response);
@@ -393,6 +401,28 @@ impl<'a> Interpreter<'a> {
         Fault { pointer, ..fault }
     }
 
+    /// The same for a fault in an answer, which had these statuses after the steps that were taken.
+    fn in_answered_names(&self, statuses: &[u16], operation: &str, fault: Fault) -> Fault {
+        let steps = self.chain.steps.iter().zip(statuses).rev();
+        let pointer = steps.fold(fault.pointer.clone(), |pointer, ((pass, to), status)| {
+            if let Action::Message {
+                operation: own,
+                operator,
+            } = &pass.action
+            {
+                let taken = (own == "*" || own == operation) && *status < 400;
+                return if taken {
+                    operator.locate_answer(to.back(), &pointer)
+                } else {
+                    pointer
+                };
+            }
+            let shape = answered(pass.target(*to), operation, *status);
+            pointer_step(pass, to.back(), shape, &pointer)
+        });
+        Fault { pointer, ..fault }
+    }
+
     /// Where a place before the step of that number was in the version that the chain starts from.
     pub(crate) fn first_pointer(&self, index: usize, operation: &str, pointer: &Pointer) -> Pointer {
         self.chain.steps[..index]
@@ -626,6 +656,7 @@ fn type_step(
     };
     walk.each(doc, &site, &mut |value, site, patch| {
         if !way.operator.guards_names() {
+            refuse_repeated(&pairs, way.to.source(), value)?;
             refuse_captured(&pairs, way.to, value, site, patch)?;
         }
         report(&pairs, way, Side::Old, value, site, observer);
@@ -719,11 +750,20 @@ fn body_shape<'c>(contract: &'c Contract, operation: &str) -> Option<&'c Shape> 
 
 /// The type of an answer's body; errors that no operation describes have the API's error type.
 fn answer_shape<'c>(contract: &'c Contract, response: &Response) -> Option<&'c Shape> {
-    let described = contract
-        .operation(&response.operation)
-        .and_then(|o| o.answer(response.status));
+    answered(contract, &response.operation, response.status)
+}
+
+fn answered<'c>(contract: &'c Contract, operation: &str, status: u16) -> Option<&'c Shape> {
+    let operation = contract.operation(operation);
+    let described = operation.and_then(|o| {
+        if status < 400 {
+            o.success(status)
+        } else {
+            o.answer(status)
+        }
+    });
     let shape = described.and_then(|a| a.shape.as_ref());
-    shape.or_else(|| contract.error.as_ref().filter(|_| response.is_error()))
+    shape.or_else(|| contract.error.as_ref().filter(|_| status >= 400))
 }
 
 /// Where a pointer into the request's document leads, one step on.

@@ -226,6 +226,14 @@ impl MessageOperator for Envelope {
         done
     }
 
+    fn locate_answer(&self, to: Direction, pointer: &Pointer) -> Pointer {
+        if to.target() == self.enveloped {
+            self.at.join(pointer)
+        } else {
+            pointer.strip(&self.at).unwrap_or_default()
+        }
+    }
+
     fn response(&self, to: Direction, response: &mut Response, site: &MessageSite<'_>) -> Result<(), Fault> {
         if response.is_error() {
             return Ok(());

@@ -81,6 +81,11 @@ pub trait MessageOperator: Debug + Send + Sync {
         Ok(())
     }
 
+    /// Where a pointer into a success's document on the source side leads on the target side.
+    fn locate_answer(&self, _to: Direction, pointer: &Pointer) -> Pointer {
+        pointer.clone()
+    }
+
     /// Places of the request's document that other parts of the message are made from.
     fn reads_body(&self, _to: Direction) -> Vec<Pointer> {
         Vec::new()

@@ -117,6 +117,50 @@ impl MapOperation {
         })
     }
 
+    /// Whether the side that the step starts from is the operation as it is there, and every slot of the path that it
+    /// leads to is filled.
+    fn fits(&self, to: Direction, operation: &Operation) -> Result<(), TypeFault> {
+        let fault = |kind, message| Err(TypeFault::new(kind, &Pointer::root(), message));
+        let Some((method, path)) = self.side(to.back()) else {
+            let message = format!(
+                "there is an operation {} on that side: {} {}",
+                operation.id, operation.method, operation.path
+            );
+            return fault(TypeFaultKind::FieldExists, message);
+        };
+        if *method != operation.method || *path != operation.path {
+            let message = format!(
+                "{} is {} {} there, not {method} {path}",
+                operation.id, operation.method, operation.path
+            );
+            return fault(TypeFaultKind::NoSuchOperation, message);
+        }
+        let Some((_, target)) = self.side(to) else {
+            return Ok(());
+        };
+        let own = |slot: &str| Spot::Argument(Place::Path, slot.to_owned());
+        let filled = |slot: &str| {
+            let moved = self.moves(to).any(|(_, into)| *into == own(slot));
+            moved || path.slots().any(|s| s == slot) && !self.moves(to).any(|(from, _)| *from == own(slot))
+        };
+        if let Some(slot) = target.slots().find(|slot| !filled(slot)) {
+            let message = format!(
+                "nothing fills {{{slot}}} of {target}: say where it comes from, as in `from: {{path.{slot}: query.{slot}}}`"
+            );
+            return fault(TypeFaultKind::Settings, message);
+        }
+        let goes = |slot: &str| {
+            target.slots().any(|s| s == slot) || self.moves(to).any(|(from, _)| *from == own(slot))
+        };
+        match path.slots().find(|slot| !goes(slot)) {
+            Some(slot) => fault(
+                TypeFaultKind::UndeclaredLoss,
+                format!("{{{slot}}} of {path} goes nowhere: say where it goes, in `from`"),
+            ),
+            None => Ok(()),
+        }
+    }
+
     fn move_type(
         &self,
         from: &Spot,
@@ -218,9 +262,11 @@ impl MessageOperator for MapOperation {
         let mut types = std::mem::take(&mut contract.types);
         let done = match contract.operation_mut(id) {
             Some(operation) => {
-                let moved = self
-                    .moves(to)
-                    .try_for_each(|(from, into)| self.move_type(from, into, operation, &mut types));
+                let fits = self.fits(to, operation);
+                let moved = fits.and_then(|()| {
+                    self.moves(to)
+                        .try_for_each(|(from, into)| self.move_type(from, into, operation, &mut types))
+                });
                 operation.method.clone_from(method);
                 operation.path = path.clone();
                 moved

@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 
 use super::{MessageEntry, MessageOperator, MessageSite, Spot};
 use crate::contract::{Contract, Parameter, Place, same_name};
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultKind};
 use crate::message::{Argument, Request};
 use crate::op::Direction;
 use crate::op::entry::{SettingsFault, schema, settings};
@@ -94,6 +94,27 @@ impl MapParameter {
     }
 }
 
+impl MapParameter {
+    /// A parameter whose name means something in another version, but nothing in its own, would be taken for it.
+    fn refuse_captured(&self, to: Direction, request: &Request, site: &MessageSite<'_>) -> Result<(), Fault> {
+        let (_, Some((place, name))) = self.way(to) else {
+            return Ok(());
+        };
+        let own = site
+            .source_operation()
+            .is_some_and(|o| o.parameter(*place, name).is_some());
+        match request.argument(*place, name) {
+            Some(_) if !own => {
+                let detail = format!(
+                    "the parameter `{name}` means something in another version, but nothing in this one"
+                );
+                Err(Fault::new(FaultKind::Captured, detail))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl MessageOperator for MapParameter {
     fn name(&self) -> &'static str {
         "parameter"
@@ -143,7 +164,8 @@ impl MessageOperator for MapParameter {
         Ok(())
     }
 
-    fn request(&self, to: Direction, request: &mut Request, _: &MessageSite<'_>) -> Result<(), Fault> {
+    fn request(&self, to: Direction, request: &mut Request, site: &MessageSite<'_>) -> Result<(), Fault> {
+        self.refuse_captured(to, request, site)?;
         match self.way(to) {
             (Some(from), Some(into)) => request.relocate((from.0, &from.1), (into.0, &into.1)),
             (Some(from), None) => drop(request.take(from.0, &from.1)),

@@ -69,6 +69,33 @@ impl StatusToBody {
         )
     }
 
+    /// A type that nothing but errors have is changed itself, so that it is still one type under its name. Gives the name.
+    fn retype_named(
+        &self,
+        to: Direction,
+        contract: &mut Contract,
+        id: &str,
+    ) -> Result<Option<String>, TypeFault> {
+        let Some(Kind::Ref(name)) = contract
+            .error
+            .as_ref()
+            .filter(|_| id == "*")
+            .map(|e| e.kind.clone())
+        else {
+            return Ok(None);
+        };
+        let before = contract.clone();
+        let Some(shape) = contract
+            .types
+            .get_mut(&name)
+            .filter(|_| only_errors(&before, &name))
+        else {
+            return Ok(None);
+        };
+        self.retype_one(to, shape, &before)?;
+        Ok(Some(name))
+    }
+
     fn retype_one(&self, to: Direction, shape: &mut Shape, contract: &Contract) -> Result<(), TypeFault> {
         let typed = [
             (self.title.as_ref(), Kind::Text),
@@ -99,26 +126,20 @@ impl MessageOperator for StatusToBody {
 
     fn retype(&self, to: Direction, contract: &mut Contract, id: &str) -> Result<(), TypeFault> {
         let before = contract.clone();
-        let error = |range: StatusRange| match range {
-            StatusRange::Exact(status) => status >= 400,
-            StatusRange::Class(class) => class >= 4,
-            StatusRange::Default => true,
+        let named = self.retype_named(to, contract, id)?;
+        let open = |shape: &&mut Shape| {
+            named
+                .as_ref()
+                .is_none_or(|name| shape.kind != Kind::Ref(name.clone()))
         };
-        for operation in contract.operations.iter_mut().filter(|o| id == "*" || o.id == id) {
-            let shapes = operation
-                .answers
-                .iter_mut()
-                .filter(|a| error(a.status))
-                .filter_map(|a| a.shape.as_mut());
-            for shape in shapes {
-                self.retype_one(to, shape, &before)?;
-            }
-        }
-        contract
-            .error
-            .as_mut()
-            .filter(|_| id == "*")
-            .map_or(Ok(()), |shape| self.retype_one(to, shape, &before))
+        let operations = contract.operations.iter_mut().filter(|o| id == "*" || o.id == id);
+        let shapes = operations.flat_map(|o| o.answers.iter_mut().filter(|a| is_error(a.status)));
+        let general = contract.error.iter_mut().filter(|_| id == "*");
+        let mut shapes = shapes
+            .filter_map(|a| a.shape.as_mut())
+            .chain(general)
+            .filter(open);
+        shapes.try_for_each(|shape| self.retype_one(to, shape, &before))
     }
 
     fn response(&self, to: Direction, response: &mut Response, _: &MessageSite<'_>) -> Result<(), Fault> {
@@ -137,6 +158,45 @@ impl MessageOperator for StatusToBody {
             }
         }
         Ok(())
+    }
+}
+
+fn is_error(range: StatusRange) -> bool {
+    match range {
+        StatusRange::Exact(status) => status >= 400,
+        StatusRange::Class(class) => class >= 4,
+        StatusRange::Default => true,
+    }
+}
+
+/// Whether a named type stands nowhere but as the whole body of errors.
+fn only_errors(contract: &Contract, name: &str) -> bool {
+    let operations = contract.operations.iter();
+    let mut elsewhere = operations.flat_map(|operation| {
+        let parameters = operation.parameters.iter().map(|p| &p.shape);
+        let headers = operation
+            .answers
+            .iter()
+            .flat_map(|a| a.headers.iter().map(|h| &h.shape));
+        let successes = operation.answers.iter().filter(|a| !is_error(a.status));
+        let bodies = operation
+            .request
+            .iter()
+            .map(|p| &p.shape)
+            .chain(successes.filter_map(|a| a.shape.as_ref()));
+        parameters.chain(headers).chain(bodies)
+    });
+    !elsewhere.any(|shape| mentions(shape, name))
+        && !contract.types.values().any(|shape| mentions(shape, name))
+}
+
+fn mentions(shape: &Shape, name: &str) -> bool {
+    match &shape.kind {
+        Kind::Ref(other) => other == name,
+        Kind::Object { fields, .. } => fields.iter().any(|f| mentions(&f.shape, name)),
+        Kind::List(inner) | Kind::Map(inner) => mentions(inner, name),
+        Kind::OneOf(shapes) => shapes.iter().any(|s| mentions(s, name)),
+        _ => false,
     }
 }
 

@@ -184,6 +184,7 @@ fn show_back(
 /// No capture, inside of nested steps too: a member that means something after the step, but nothing before it.
 fn refuse_captured(step: &dyn Operator, to: Direction, doc: &Value) -> Result<(), Fault> {
     let pairs = step.pairs();
+    super::refuse_repeated(&pairs, to.source(), doc)?;
     let known = |at: &Pointer| {
         places(&pairs, to.source()).any(|own| own.strip(at).is_some() || at.strip(own).is_some())
     };

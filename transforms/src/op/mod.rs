@@ -324,6 +324,26 @@ pub fn places(pairs: &[Pair], side: Side) -> impl Iterator<Item = &Pointer> {
     pairs.iter().filter_map(move |pair| pair.place(side))
 }
 
+/// Refuses a name on the way to a place of a step that stands twice: where no type knows the name, the step does.
+///
+/// # Errors
+/// [`FaultKind::Duplicate`] at the first of them.
+pub fn refuse_repeated(pairs: &[Pair], side: Side, doc: &Value) -> Result<(), Fault> {
+    for place in places(pairs, side) {
+        let mut at = Some(doc);
+        for (depth, name) in place.names().iter().enumerate() {
+            let Some(Value::Object(object)) = at else { break };
+            let mut named = object.members().iter().filter(|m| m.key.is(name));
+            at = named.next().map(|m| &m.value);
+            if named.next().is_some() {
+                let fault = Fault::new(FaultKind::Duplicate, "this member stands more than once");
+                return Err(fault.below(&place.truncate(depth + 1)));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Whether a merge patch changes the value at a place, or something above or below it.
 pub fn touches(patch: &Value, at: &Pointer) -> bool {
     let mut value = patch;

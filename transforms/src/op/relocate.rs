@@ -256,7 +256,9 @@ impl Operator for Relocate {
         let Some((index, member)) = taken else {
             return restore_container(doc, from, into, hidden.as_ref(), site);
         };
-        let index = dissolve(doc, from, into, site).or_else(|| behind(doc, from, into)).unwrap_or(index);
+        let index = dissolve(doc, from, into, site)
+            .or_else(|| behind(doc, from, into))
+            .unwrap_or(index);
         put(doc, into, index, member.value, from)?;
         keep_rest(doc, hidden.as_ref(), site);
         Ok(())
@@ -289,7 +291,9 @@ impl Operator for Relocate {
         let Some((index, member)) = take(patch, from) else {
             return Ok(());
         };
-        let index = dissolve(patch, from, into, site).or_else(|| behind(patch, from, into)).unwrap_or(index);
+        let index = dissolve(patch, from, into, site)
+            .or_else(|| behind(patch, from, into))
+            .unwrap_or(index);
         put(patch, into, index, member.value, from)
     }
 
