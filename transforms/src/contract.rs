@@ -138,6 +138,22 @@ impl Operation {
             .or_else(|| fits(StatusRange::Default))
     }
 
+    /// The answer for a success: one that the document does not list is taken for the first success that it lists, since
+    /// a contract rarely has two documents for the same thing.
+    pub fn success(&self, status: u16) -> Option<&Answer> {
+        let class = StatusRange::Class(u8::try_from(status / 100).unwrap_or(0));
+        let exact = |a: &&Answer| a.status == StatusRange::Exact(status) || a.status == class;
+        let success = |a: &&Answer| {
+            a.shape.is_some() && matches!(a.status, StatusRange::Exact(200..300) | StatusRange::Class(2))
+        };
+        let listed = self
+            .answers
+            .iter()
+            .find(exact)
+            .or_else(|| self.answers.iter().find(success));
+        listed.or_else(|| self.answer(status))
+    }
+
     /// What the operation does with the resource, judged by its method (RFC 9110 §9.3, RFC 5789).
     pub fn purpose(&self) -> Purpose {
         match self.method.as_str() {

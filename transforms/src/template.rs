@@ -107,6 +107,15 @@ impl PathTemplate {
         self.segments.iter().map(fill).collect()
     }
 
+    /// Whether two templates have the same paths: only the names of their slots differ.
+    pub fn same_paths(&self, other: &Self) -> bool {
+        let form = |segment: &Segment| match segment {
+            Segment::Literal(literal) => (literal.clone(), None),
+            Segment::Slot { before, after, .. } => (before.clone(), Some(after.clone())),
+        };
+        self.segments.iter().map(form).eq(other.segments.iter().map(form))
+    }
+
     /// How much of the path is fixed: of two templates that match, the one with more fixed segments is meant.
     pub fn fixed(&self) -> usize {
         self.segments

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{LineageFault, Pass};
 use crate::change::{Action, Change};
-use crate::contract::Contract;
+use crate::contract::{Contract, Operation};
 use crate::op::Direction;
 use crate::pointer::Pointer;
 use crate::shape::{Kind, Shape, TypeFault, TypeFaultKind, Types};
@@ -95,6 +95,11 @@ impl Growth {
             }));
             at = next;
         }
+        faults.extend(twice(&at, change).map(|(place, fault)| LineageFault {
+            change: index,
+            place,
+            fault,
+        }));
         if to == Direction::Down {
             passes.reverse();
         }
@@ -102,6 +107,30 @@ impl Growth {
         let into = self.index(into);
         self.contracts[into] = Some(at);
     }
+}
+
+/// Two operations of a version with the same method and path: one of them could never be reached.
+fn twice(contract: &Contract, change: &Change) -> Option<(String, TypeFault)> {
+    let operations = &contract.operations;
+    let same = |a: &Operation, b: &Operation| a.method == b.method && a.path.same_paths(&b.path);
+    let (index, again) = operations
+        .iter()
+        .enumerate()
+        .find(|(i, o)| operations[..*i].iter().any(|other| same(other, o)))?;
+    let first = operations[..index].iter().find(|other| same(other, again))?;
+    let names = [&first.id, &again.id];
+    let step = change
+        .steps
+        .iter()
+        .find(|s| s.action.name() == "operation" && names.iter().any(|n| *n == s.action.subject()))?;
+    let message = format!(
+        "{} and {} would both be {} {}",
+        first.id, again.id, again.method, again.path
+    );
+    Some((
+        step.place.clone(),
+        TypeFault::new(TypeFaultKind::FieldExists, &Pointer::root(), message),
+    ))
 }
 
 /// Turns a contract into the one on the other side of a step.

@@ -7,7 +7,9 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::{Stage, Unobserved, Way, pointer_step, settle_kept, treat_additions, type_step};
+use super::{
+    Stage, Unobserved, Way, pointer_step, refuse_other_kind, settle_kept, treat_additions, type_step,
+};
 use crate::change::Action;
 use crate::contract::{Contract, Purpose};
 use crate::fault::{Fault, FaultKind};
@@ -145,6 +147,7 @@ impl<'a> DocumentInterpreter<'a> {
 
     fn admitted(&self, mut document: Value) -> Result<Value, Fault> {
         let types = &self.chain.source.types;
+        refuse_other_kind(&document, &self.shape, types)?;
         refuse_duplicates(&document, &self.shape, types)?;
         treat_additions(&mut document, &self.shape, types, self.policy.additions)?;
         Ok(document)
