@@ -4,21 +4,30 @@
 //! stored document step by step; each step then sees what is stored on both of its sides (a *lens* in the sense of
 //! Foster et al., "Combinators for bidirectional tree transformations", 2007).
 
+mod admission;
 pub mod document;
+mod foreign;
+mod pointers;
+mod replacement;
+mod step;
+mod stored;
+mod target;
 
 use std::cell::Cell;
 
-use crate::change::Action;
-use crate::contract::{Contract, Operation, Purpose};
-use crate::fault::{Fault, FaultKind};
-use crate::lineage::{Additions, Chain, Lineage, Pass, Policy};
+use crate::contract::Purpose;
+use crate::fault::Fault;
+use crate::lineage::{Chain, Lineage, Pass, Policy};
 use crate::message::{Request, Response};
-use crate::message_op::{MessageSite, scalar_text, scalar_value};
-use crate::op::{Direction, Operator, Pair, Side, Site, Stored, places, refuse_repeated};
+use crate::op::Direction;
 use crate::pointer::Pointer;
-use crate::shape::{Kind, Known, Shape, Types};
-use crate::value::{Member, Object, Value};
-use crate::walk::{ListPolicy, Walk, refuse_duplicates, substitute};
+use crate::shape::Shape;
+use crate::value::Value;
+use crate::walk::substitute;
+use admission::{refuse_other_kind, treat_additions};
+use pointers::pointer_step;
+use step::{Stage, Way, answer_shape, body_shape, request_step, response_step, type_step};
+use stored::settle_kept;
 
 /// What is told of a translation while it goes on: usage for the ledger, and each step for people.
 pub trait Observer {

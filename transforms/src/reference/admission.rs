@@ -23,7 +23,7 @@ impl Interpreter<'_> {
 }
 
 /// A document of another kind than its type says would pass every step untouched: the wrong version.
-fn refuse_other_kind(doc: &Value, shape: &Shape, types: &Types) -> Result<(), Fault> {
+pub(super) fn refuse_other_kind(doc: &Value, shape: &Shape, types: &Types) -> Result<(), Fault> {
     let (wanted, fits) = match &shape.resolve(types).kind {
         Kind::Object { .. } | Kind::Map(_) => ("an object", doc.as_object().is_some()),
         Kind::List(_) => ("a list", doc.as_list().is_some()),
@@ -40,7 +40,12 @@ fn refuse_other_kind(doc: &Value, shape: &Shape, types: &Types) -> Result<(), Fa
     }
 }
 
-pub(super) fn treat_additions(doc: &mut Value, shape: &Shape, types: &Types, policy: Additions) -> Result<(), Fault> {
+pub(super) fn treat_additions(
+    doc: &mut Value,
+    shape: &Shape,
+    types: &Types,
+    policy: Additions,
+) -> Result<(), Fault> {
     let shape = shape.resolve(types);
     match (doc, &shape.kind) {
         (_, _) if policy == Additions::Pass => Ok(()),

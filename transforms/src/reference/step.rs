@@ -18,17 +18,17 @@ use crate::walk::{ListPolicy, Walk};
 
 /// The document at a stage of a chain, with what is stored there.
 pub(super) struct Stage<'s> {
-    purpose: Purpose,
-    patch: bool,
-    stored: Option<(&'s Value, &'s Value)>,
+    pub(super) purpose: Purpose,
+    pub(super) patch: bool,
+    pub(super) stored: Option<(&'s Value, &'s Value)>,
 }
 
 /// A type step in one direction.
 pub(super) struct Way<'a> {
-    pass: &'a Pass,
-    to: Direction,
-    label: &'a str,
-    operator: &'a dyn Operator,
+    pub(super) pass: &'a Pass,
+    pub(super) to: Direction,
+    pub(super) label: &'a str,
+    pub(super) operator: &'a dyn Operator,
 }
 
 pub(super) fn request_step(
