@@ -110,6 +110,34 @@ fn a_whole_configuration_becomes_a_plan() -> Result {
 }
 
 #[test]
+fn what_no_change_mentions_is_refused_unless_it_is_let_through() -> Result {
+    let files = |key: &str| {
+        let mut files = files();
+        let api = API.replace("document: openapi.yaml\n", key);
+        let api = &api[..api.find("lists:").unwrap_or(api.len())];
+        files[1].1 = api.to_owned();
+        files.remove(2);
+        files
+    };
+    assert!(loaded(files(""), &no_env)?.plan.apis[0].documented);
+    assert!(loaded(files("unmentioned: refuse\n"), &no_env)?.plan.apis[0].documented);
+    assert!(!loaded(files("unmentioned: pass\n"), &no_env)?.plan.apis[0].documented);
+    let both = files("document: openapi.yaml\nunmentioned: pass\n");
+    let faults = told(
+        both.into_iter()
+            .map(|(path, text)| (path, text.into_bytes()))
+            .collect(),
+    );
+    assert!(
+        faults
+            .iter()
+            .any(|f| f.code == Code::NotSupported && f.message.contains("unmentioned")),
+        "{faults:?}"
+    );
+    Ok(())
+}
+
+#[test]
 fn selectors_cover_the_versions_from_theirs_on() -> Result {
     let plan = loaded(files(), &no_env)?.plan;
     let api = &plan.apis[0];

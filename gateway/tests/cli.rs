@@ -405,3 +405,23 @@ fn a_configuration_without_a_document_is_explained_too() {
         said.out
     );
 }
+
+#[test]
+fn without_a_document_what_no_change_mentions_is_refused_unless_the_api_lets_it_pass() {
+    let hello = example("hello");
+    for request in [
+        "GET /v1/todos",
+        "GET /v1/todos/1",
+        "PUT /v1/todos/1",
+        "DELETE /v1/todos/1",
+    ] {
+        let said = sluice(&["explain", &hello, request], "");
+        assert!(!said.out.contains("404"), "{request}: {}", said.out);
+    }
+    let told = |directory: &str| json(&sluice(&["explain", directory, "GET /v1/notes", "--json"], "").out);
+    assert_eq!(told(&hello)["answer"]["status"], 404);
+    let api = fs::read_to_string(format!("{hello}/apis/todos/api.yaml")).unwrap();
+    let directory = broken("apis/todos/api.yaml", &(api + "unmentioned: pass\n"));
+    let passed = told(directory.path().to_str().unwrap());
+    assert_eq!(passed["upstream"]["target"], "/notes", "{passed}");
+}

@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::directory::{self, ApiFiles, File};
 use crate::plan::is_host_name;
 use crate::plan::{ApiPlan, UpstreamId, VersionId, VersionPlan};
-use crate::raw::RawApi;
+use crate::raw::{RawApi, RawUnmentioned};
 use crate::source::Sources;
 use crate::suggest;
 use crate::yaml::Tree;
@@ -43,6 +43,7 @@ pub(crate) fn build(
     let upstream = upstream(tree, raw, around, faults);
     let base = prefix(tree, "/base", &raw.base, faults);
     let unversioned = prefix(tree, "/unversioned", &raw.unversioned, faults);
+    unmentioned(tree, raw, faults);
     let versions = versions::build(tree, raw, faults);
     let origin = versions::find(tree, "/origin", &raw.origin, &versions, faults);
     let select = select::build(tree, raw, &versions, faults);
@@ -79,7 +80,7 @@ pub(crate) fn build(
         select,
         lineage,
         errors,
-        documented: document.is_some(),
+        documented: document.is_some() || raw.unmentioned != Some(RawUnmentioned::Pass),
         path_template: path_template(raw),
     };
     Some(Built { plan, document, used })
@@ -130,6 +131,16 @@ fn check_name(tree: &Tree, directory: &str, raw: &RawApi, faults: &mut Vec<Diagn
             tree.fault(Code::BadName, "/api", message)
                 .hint("an API is named like its directory"),
         );
+    }
+}
+
+/// A document names every operation there is: nothing is left to choose.
+fn unmentioned(tree: &Tree, raw: &RawApi, faults: &mut Vec<Diagnostic>) {
+    if raw.unmentioned.is_some() && raw.document.is_some() {
+        let message = "`unmentioned` says nothing here: the API's document names every operation";
+        let span = Some(tree.key_span("/unmentioned"));
+        let fault = Diagnostic::new(Code::NotSupported, &tree.file, span, message);
+        faults.push(fault.hint("delete the line; what the document does not name is refused"));
     }
 }
 

@@ -44,7 +44,8 @@ pub struct ApiPlan {
     pub lineage: Arc<Lineage>,
     /// The shape of the gateway's errors; without it plain problem documents.
     pub errors: Option<ErrorsPlan>,
-    /// Whether the origin's document lists every operation: then no other path is served.
+    /// Whether every operation is known, from the origin's document or from what changes mention: then no other path
+    /// is served. Without a document, `unmentioned: pass` lets others through as they came.
     pub documented: bool,
     /// Where a path names the version, such as `/v{version}`: what stands there and is none is told so.
     pub path_template: Option<String>,

@@ -35,6 +35,10 @@ pub(crate) struct RawApi {
     pub(crate) document: Option<String>,
     /// What becomes of members that no version mentions: `pass`, `strip` or `refuse`.
     pub(crate) additions: RawAdditions,
+    /// Without a document: what becomes of requests on paths that no change mentions, `refuse` (the default) or `pass`.
+    #[serde(default)]
+    #[schemars(with = "RawUnmentioned")]
+    pub(crate) unmentioned: Option<RawUnmentioned>,
     /// How a request may name its version. Where several agree, the first tells how it was chosen.
     #[schemars(length(min = 1, max = 32))]
     pub(crate) select: Vec<RawSelector>,
@@ -66,6 +70,17 @@ pub(crate) enum RawAdditions {
     Strip,
     /// A document that holds one is refused.
     Refuse,
+}
+
+/// What becomes of requests on paths that no change mentions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Unmentioned")]
+pub(crate) enum RawUnmentioned {
+    /// They are refused: nothing says how their versions differ.
+    Refuse,
+    /// They pass as they came, untranslated.
+    Pass,
 }
 
 /// One way to name a version: exactly one of these.

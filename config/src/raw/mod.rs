@@ -5,7 +5,7 @@ mod change;
 mod main;
 
 pub(crate) use api::{
-    RawAdditions, RawApi, RawErrors, RawMediaType, RawNamed, RawOnFailure, RawSelector, RawVersion,
+    RawAdditions, RawApi, RawErrors, RawMediaType, RawNamed, RawOnFailure, RawSelector, RawUnmentioned, RawVersion,
 };
 pub(crate) use change::{RawChange, RawDocument, RawPart};
 pub(crate) use main::{RawMain, RawUpstream};
