@@ -45,7 +45,10 @@ fn within(what: &str, many: usize, work: impl FnOnce()) {
     work();
     let took = begun.elapsed();
     println!("{what}: {took:?}, {:?} each", took / u32::try_from(many).unwrap());
-    assert!(took < EACH * u32::try_from(many).unwrap(), "{what}: {took:?} for {many}");
+    assert!(
+        took < EACH * u32::try_from(many).unwrap(),
+        "{what}: {took:?} for {many}"
+    );
 }
 
 /// Lowered to the oldest version, put back unchanged and edited, and patched, over what is stored.
@@ -62,7 +65,9 @@ fn round(lineage: &Lineage, version: &str, stored: &Json, edit: impl Fn(&mut Jso
 fn many_members() {
     let (lineage, stored) = (integrationhub(), strange(MANY));
     for version in ["1.0", "2.0"] {
-        within(&format!("{version}: members"), MANY, || round(&lineage, version, &stored, |sent| sent["name"] = json!("Eve")));
+        within(&format!("{version}: members"), MANY, || {
+            round(&lineage, version, &stored, |sent| sent["name"] = json!("Eve"))
+        });
     }
 }
 
@@ -72,16 +77,24 @@ fn many_members_in_a_patch() {
     let removed = Json::Object(members(MANY, |_| Json::Null));
     let set = Json::Object(members(MANY, |i| json!(i)));
     let between = Between::new(&lineage, "2.0");
-    within("2.0: members that go", MANY, || assert_eq!(between.patch_on(&stored, &removed).unwrap(), stored));
-    within("2.0: members that come", MANY, || drop(between.patch_on(&stored, &set).unwrap()));
-    within("2.0: members that come, alone", MANY, || drop(between.patch(&stored, &set).unwrap()));
+    within("2.0: members that go", MANY, || {
+        assert_eq!(between.patch_on(&stored, &removed).unwrap(), stored)
+    });
+    within("2.0: members that come", MANY, || {
+        drop(between.patch_on(&stored, &set).unwrap())
+    });
+    within("2.0: members that come, alone", MANY, || {
+        drop(between.patch(&stored, &set).unwrap())
+    });
 }
 
 #[test]
 fn many_elements() {
     let lineage = integrationhub();
     let many = MANY / 4;
-    let phones: Vec<Json> = (0..many).map(|i| json!({"kind": "mobile", "number": format!("+{i}")})).collect();
+    let phones: Vec<Json> = (0..many)
+        .map(|i| json!({"kind": "mobile", "number": format!("+{i}")}))
+        .collect();
     let tags: Vec<Json> = (0..many).map(|i| json!(format!("t{i}"))).collect();
     let turned = |sent: &mut Json, name: &str| {
         if let Some(items) = sent[name].as_array_mut() {
@@ -89,8 +102,16 @@ fn many_elements() {
         }
     };
     for version in ["1.0", "2.0"] {
-        within(&format!("{version}: phones"), many, || round(&lineage, version, &with("phones", json!(phones)), |s| turned(s, "phones")));
-        within(&format!("{version}: tags"), many, || round(&lineage, version, &with("tags", json!(tags)), |s| turned(s, "tags")));
+        within(&format!("{version}: phones"), many, || {
+            round(&lineage, version, &with("phones", json!(phones)), |s| {
+                turned(s, "phones")
+            })
+        });
+        within(&format!("{version}: tags"), many, || {
+            round(&lineage, version, &with("tags", json!(tags)), |s| {
+                turned(s, "tags")
+            })
+        });
     }
 }
 
@@ -99,7 +120,13 @@ fn many_customers() {
     let lineage = integrationhub();
     let page = json!({"data": customers(9, MANY / 60), "total": MANY});
     for version in ["1.0", "2.0"] {
-        within(&format!("{version}: customers"), MANY, || drop(Between::new(&lineage, version).lower("listCustomers", 200, &page).unwrap()));
+        within(&format!("{version}: customers"), MANY, || {
+            drop(
+                Between::new(&lineage, version)
+                    .lower("listCustomers", 200, &page)
+                    .unwrap(),
+            )
+        });
     }
 }
 
@@ -107,14 +134,23 @@ fn many_customers() {
 fn many_members_of_one_name() {
     let lineage = integrationhub();
     let text = customer().to_string();
-    let repeated = format!("{},{}}}", &text[..text.len() - 1], vec![r#""x":1"#; MANY].join(","));
+    let repeated = format!(
+        "{},{}}}",
+        &text[..text.len() - 1],
+        vec![r#""x":1"#; MANY].join(",")
+    );
     let between = Between::new(&lineage, "1.0");
-    within("one name", MANY, || drop(between.lower_text("readCustomer", 200, &repeated).unwrap()));
+    within("one name", MANY, || {
+        drop(between.lower_text("readCustomer", 200, &repeated).unwrap())
+    });
 }
 
 #[test]
 fn many_differences() {
-    let (from, into) = (Json::Object(members(MANY, |i| json!(i))), Json::Object(members(MANY, |i| json!(i + 1))));
+    let (from, into) = (
+        Json::Object(members(MANY, |i| json!(i))),
+        Json::Object(members(MANY, |i| json!(i + 1))),
+    );
     let [from, into] = [from, into].map(|v| parse(v.to_string().as_bytes(), 8).unwrap());
     within("difference", MANY, || {
         let changes = patch::difference(&from, &into).unwrap();
@@ -126,7 +162,12 @@ fn many_differences() {
 
 /// Runs on a thread of two mebibytes, as the gateway's do.
 fn on_a_thread(work: impl FnOnce() + Send + 'static) {
-    std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap();
+    std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(work)
+        .unwrap()
+        .join()
+        .unwrap();
 }
 
 fn deep(depth: usize) -> String {

@@ -241,3 +241,29 @@ fn lists_fail_or_show_a_substitute_where_that_is_declared() {
         );
     }
 }
+
+#[test]
+fn a_body_of_which_the_document_says_nothing_is_refused_and_not_lost() {
+    let stage = Stage::integrationhub();
+    for version in ["2.0", "3.2", "4.0-beta"] {
+        stage.backend().forget();
+        let target = format!("/v{version}/customers/{ID}");
+        let answer = stage.send("DELETE", &target, &[("content-type", "application/json")], b"{}");
+        assert_eq!(answer.status, 422, "{version}: {}", answer.text());
+        assert!(stage.backend().requests().is_empty());
+    }
+    let passed = stage.send("DELETE", &format!("/v3.3/customers/{ID}"), &[], b"{}");
+    assert_eq!(passed.status, 204);
+}
+
+#[test]
+fn a_version_whose_errors_have_no_pointer_is_told_the_place_in_words() {
+    let stage = Stage::integrationhub();
+    let mut document = stage.get("/api/v1.0/getCustomer?id=17", &[]).expect(200).json();
+    document["name"] = json!("captured");
+    let answer = stage
+        .write("POST", "/api/v1.0/updateCustomer", &[], &document)
+        .expect(422);
+    let error = answer.json()["error"].as_str().unwrap().to_owned();
+    assert!(error.starts_with("/name: "), "{error}");
+}

@@ -217,7 +217,8 @@ fn another_writer_that_is_always_faster_ends_the_tries() {
     );
     stage.backend().inject(on_writes(99));
     let begun = Instant::now();
-    drop(stage.write(call.method, &call.target, &[], &document).expect(412));
+    let given_up = stage.write(call.method, &call.target, &[], &document).expect(409);
+    assert_eq!(given_up.json()["error"]["code"], "contended");
     assert!(begun.elapsed() < SOON);
 }
 

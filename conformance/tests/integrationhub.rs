@@ -32,7 +32,16 @@ fn same(about: &str, ours: &Value, wanted: &Value) {
 fn every_customer_is_read_in_every_version() {
     let mut stored = customers(101, 60);
     let mut rng = Rng::new(5);
-    for (index, kind) in [Awkward::Region, Awkward::City, Awkward::Country, Awkward::Id, Awkward::Captured].into_iter().enumerate() {
+    for (index, kind) in [
+        Awkward::Region,
+        Awkward::City,
+        Awkward::Country,
+        Awkward::Id,
+        Awkward::Captured,
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let mut customer = awkward(kind, &mut rng);
         if !matches!(kind, Awkward::Id) {
             customer["id"] = json!(format!("cus_{:06}", 900_000 + index));
@@ -42,11 +51,17 @@ fn every_customer_is_read_in_every_version() {
     let stage = stage(stored.clone());
     for customer in &stored {
         for version in VERSIONS {
-            let Some(read) = oracle::path(version, Endpoint::Read, id(customer)) else { continue };
+            let Some(read) = oracle::path(version, Endpoint::Read, id(customer)) else {
+                continue;
+            };
             let answer = call(&stage, &read, None);
             assert_eq!(answer.header("api-version"), version);
             match oracle::lower(version, customer).document() {
-                Some(wanted) => same(&format!("{version} reads {customer}"), &answer.expect(200).json(), &wanted),
+                Some(wanted) => same(
+                    &format!("{version} reads {customer}"),
+                    &answer.expect(200).json(),
+                    &wanted,
+                ),
                 None => assert_eq!(answer.status, 502, "{version} reads {customer}\n{answer:?}"),
             }
         }
@@ -64,14 +79,40 @@ fn lists_are_paged_in_every_version() {
     let stage = stage(stored.clone());
     for version in VERSIONS {
         let list = oracle::path(version, Endpoint::List, "cus_000001").unwrap();
-        let size = if stored.is_empty() || ["1.0", "1.1", "1.2", "2.0", "2.1", "2.1-megacorp"].contains(&version) { "per_page" } else { "page_size" };
+        let size =
+            if stored.is_empty() || ["1.0", "1.1", "1.2", "2.0", "2.1", "2.1-megacorp"].contains(&version) {
+                "per_page"
+            } else {
+                "page_size"
+            };
         for page in 1..=4 {
-            let answer = stage.get(&format!("{}?page={page}&{size}=10", list.target), &[]).expect(200);
+            let answer = stage
+                .get(&format!("{}?page={page}&{size}=10", list.target), &[])
+                .expect(200);
             let from = (page - 1) * 10;
-            let wanted = oracle::list(version, &stored[from.min(stored.len())..(from + 10).min(stored.len())], stored.len() as u64);
-            same(&format!("{version} lists page {page}"), &answer.json(), &wanted.body);
-            assert_eq!(answer.list("x-total-count"), wanted.total_count.map_or(String::new(), |t| t.to_string()), "{version}");
-            assert_eq!(answer.list("sluice-omitted"), if wanted.omitted == 0 { String::new() } else { wanted.omitted.to_string() });
+            let wanted = oracle::list(
+                version,
+                &stored[from.min(stored.len())..(from + 10).min(stored.len())],
+                stored.len() as u64,
+            );
+            same(
+                &format!("{version} lists page {page}"),
+                &answer.json(),
+                &wanted.body,
+            );
+            assert_eq!(
+                answer.list("x-total-count"),
+                wanted.total_count.map_or(String::new(), |t| t.to_string()),
+                "{version}"
+            );
+            assert_eq!(
+                answer.list("sluice-omitted"),
+                if wanted.omitted == 0 {
+                    String::new()
+                } else {
+                    wanted.omitted.to_string()
+                }
+            );
         }
     }
 }
@@ -82,30 +123,63 @@ fn customers_are_made_in_every_version() {
     let mut rng = Rng::new(7);
     for customer in customers(107, 25) {
         for version in VERSIONS {
-            let Some(mut sent) = oracle::lower(version, &customer).document() else { continue };
+            let Some(mut sent) = oracle::lower(version, &customer).document() else {
+                continue;
+            };
             stage.backend().clear();
             let create = oracle::path(version, Endpoint::Create, id(&customer)).unwrap();
             let wanted = oracle::create(version, &sent).unwrap();
             let answer = call(&stage, &create, Some(&sent)).expect(create.success);
             let stored = stage.backend().customer(id(&customer)).unwrap();
             same(&format!("{version} creates {sent}"), &stored, &wanted);
-            same(&format!("{version} is answered"), &answer.json(), &oracle::lower(version, &wanted).document().unwrap());
-            let place = oracle::path(version, Endpoint::Read, id(&customer)).unwrap().target;
-            assert_eq!(answer.list("location"), if create.success == 201 { place } else { String::new() }, "{version}");
+            same(
+                &format!("{version} is answered"),
+                &answer.json(),
+                &oracle::lower(version, &wanted).document().unwrap(),
+            );
+            let place = oracle::path(version, Endpoint::Read, id(&customer))
+                .unwrap()
+                .target;
+            assert_eq!(
+                answer.list("location"),
+                if create.success == 201 {
+                    place
+                } else {
+                    String::new()
+                },
+                "{version}"
+            );
 
             stage.backend().clear();
             oracle::invalid_edit(version, &mut sent, &mut rng);
-            refused_as_wanted(&stage, version, &create, &sent, oracle::create(version, &sent).map(|_| ()));
+            refused_as_wanted(
+                &stage,
+                version,
+                &create,
+                &sent,
+                oracle::create(version, &sent).map(|_| ()),
+            );
             assert!(stage.backend().customer(id(&customer)).is_none());
         }
     }
 }
 
 /// A refusal has the status and the place that the oracle says, in the shape of the version.
-fn refused_as_wanted(stage: &Stage, version: &str, to: &Call, sent: &Value, wanted: Result<(), oracle::Refused>) {
+fn refused_as_wanted(
+    stage: &Stage,
+    version: &str,
+    to: &Call,
+    sent: &Value,
+    wanted: Result<(), oracle::Refused>,
+) {
     let answer = call(stage, to, Some(sent));
     let refused = wanted.expect_err("the edit is wrong");
-    assert_eq!(answer.status, refused.status, "{version} sends {sent}\n{}", answer.text());
+    assert_eq!(
+        answer.status,
+        refused.status,
+        "{version} sends {sent}\n{}",
+        answer.text()
+    );
     let body = answer.json();
     let at = match version {
         "1.0" | "1.1" | "1.2" => {
@@ -125,9 +199,13 @@ fn replaces_and_patches_lose_nothing_in_any_version() {
     let mut rng = Rng::new(11);
     for customer in &stored {
         for version in VERSIONS {
-            let Some(mut sent) = oracle::lower(version, customer).document() else { continue };
+            let Some(mut sent) = oracle::lower(version, customer).document() else {
+                continue;
+            };
             for endpoint in [Endpoint::Replace, Endpoint::Patch] {
-                let Some(write) = oracle::path(version, endpoint, id(customer)) else { continue };
+                let Some(write) = oracle::path(version, endpoint, id(customer)) else {
+                    continue;
+                };
                 stage.backend().put(customer.clone());
                 oracle::edit(version, &mut sent, &mut rng);
                 let (body, wanted) = if endpoint == Endpoint::Replace {
@@ -143,23 +221,47 @@ fn replaces_and_patches_lose_nothing_in_any_version() {
                 };
                 let answer = call(&stage, &write, Some(&body)).expect(write.success);
                 let now = stage.backend().customer(id(customer)).unwrap();
-                same(&format!("{version} {endpoint:?} {body}\nover {customer}"), &now, &wanted);
-                same(&format!("{version} is answered"), &answer.json(), &oracle::lower(version, &now).document().unwrap());
+                same(
+                    &format!("{version} {endpoint:?} {body}\nover {customer}"),
+                    &now,
+                    &wanted,
+                );
+                same(
+                    &format!("{version} is answered"),
+                    &answer.json(),
+                    &oracle::lower(version, &now).document().unwrap(),
+                );
             }
             stage.backend().put(customer.clone());
             stage.backend().forget();
-            let Some(write) = oracle::path(version, Endpoint::Replace, id(customer)) else { continue };
+            let Some(write) = oracle::path(version, Endpoint::Replace, id(customer)) else {
+                continue;
+            };
             let mut wrong = oracle::lower(version, customer).document().unwrap();
             oracle::invalid_edit(version, &mut wrong, &mut rng);
-            refused_as_wanted(&stage, version, &write, &wrong, oracle::replace(version, customer, &wrong).map(|_| ()));
-            same("nothing was stored", &stage.backend().customer(id(customer)).unwrap(), customer);
+            refused_as_wanted(
+                &stage,
+                version,
+                &write,
+                &wrong,
+                oracle::replace(version, customer, &wrong).map(|_| ()),
+            );
+            same(
+                "nothing was stored",
+                &stage.backend().customer(id(customer)).unwrap(),
+                customer,
+            );
         }
     }
 }
 
 /// The members of a patch that the version knows.
 fn only_known(patch: &Value, shown: &Value) -> Value {
-    let known = patch.as_object().unwrap().iter().filter(|(name, _)| shown.get(*name).is_some());
+    let known = patch
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(name, _)| shown.get(*name).is_some());
     Value::Object(known.map(|(n, v)| (n.clone(), v.clone())).collect())
 }
 
@@ -171,11 +273,17 @@ fn customers_go_in_every_version() {
         stage.backend().put(customer.clone());
         let delete = oracle::path(version, Endpoint::Delete, id(&customer)).unwrap();
         let answer = call(&stage, &delete, None).expect(delete.success);
-        assert_eq!(delete.answer.map_or(String::new(), |a| a.to_string()), answer.text(), "{version}");
+        assert_eq!(
+            delete.answer.map_or(String::new(), |a| a.to_string()),
+            answer.text(),
+            "{version}"
+        );
         assert!(stage.backend().customer(id(&customer)).is_none());
         let read = oracle::path(version, Endpoint::Read, id(&customer)).unwrap();
         let answer = call(&stage, &read, None).expect(404);
-        let error = stage.get(&format!("/v3.3/customers/{}", id(&customer)), &[]).json();
+        let error = stage
+            .get(&format!("/v3.3/customers/{}", id(&customer)), &[])
+            .json();
         same(version, &answer.json(), &oracle::error(version, 404, &error));
     }
 }
@@ -194,7 +302,10 @@ fn rich() -> Value {
 
 #[test]
 fn fifty_writers_of_fourteen_versions_lose_no_field() {
-    let stage = Setup::integrationhub().upstream_setting("retries: 100").customers(vec![rich()]).start();
+    let stage = Setup::integrationhub()
+        .upstream_setting("retries: 100")
+        .customers(vec![rich()])
+        .start();
     thread::scope(|scope| {
         for writer in 0..50 {
             let stage = &stage;
@@ -202,7 +313,11 @@ fn fifty_writers_of_fourteen_versions_lose_no_field() {
             scope.spawn(move || {
                 let read = oracle::path(version, Endpoint::Read, "cus_000017").unwrap();
                 let mut document = call(stage, &read, None).expect(200).json();
-                let name = if version.starts_with("1.") { "full_name" } else { "name" };
+                let name = if version.starts_with("1.") {
+                    "full_name"
+                } else {
+                    "name"
+                };
                 document[name] = json!(format!("writer {writer}"));
                 let replace = oracle::path(version, Endpoint::Replace, "cus_000017").unwrap();
                 call(stage, &replace, Some(&document)).expect(200);
@@ -217,8 +332,15 @@ fn fifty_writers_of_fourteen_versions_lose_no_field() {
 
 #[test]
 fn patches_at_the_same_time_all_stay() {
-    let stage = Setup::integrationhub().upstream_setting("retries: 100").customers(vec![rich()]).start();
-    let versions: Vec<&str> = VERSIONS.iter().copied().filter(|v| !v.starts_with("1.")).collect();
+    let stage = Setup::integrationhub()
+        .upstream_setting("retries: 100")
+        .customers(vec![rich()])
+        .start();
+    let versions: Vec<&str> = VERSIONS
+        .iter()
+        .copied()
+        .filter(|v| !v.starts_with("1."))
+        .collect();
     thread::scope(|scope| {
         for writer in 0..50 {
             let (stage, version) = (&stage, versions[writer % versions.len()]);
@@ -247,8 +369,13 @@ fn patches_at_the_same_time_all_stay() {
 fn another_writer_between_read_and_write_is_not_undone() {
     use sluice_gateway::demo::backend::{Fault, Rule};
     let stage = stage(vec![rich()]);
-    let race = Fault::Race { id: "cus_000017".to_owned(), patch: json!({"insights": {"churnRisk": 0.75}}) };
-    stage.backend().inject(Rule::from(race).on(http::Method::PUT, "/customers/cus_000017"));
+    let race = Fault::Race {
+        id: "cus_000017".to_owned(),
+        patch: json!({"insights": {"churnRisk": 0.75}}),
+    };
+    stage
+        .backend()
+        .inject(Rule::from(race).on(http::Method::PUT, "/customers/cus_000017"));
     let read = oracle::path("1.0", Endpoint::Read, "cus_000017").unwrap();
     let mut document = call(&stage, &read, None).expect(200).json();
     document["full_name"] = json!("Grace");

@@ -12,8 +12,14 @@ fn stage(keep: &str) -> Stage {
     let directory = tempfile::tempdir().unwrap();
     let api = directory.path().join("apis/customers");
     fs::create_dir_all(api.join("changes")).unwrap();
-    fs::copy(example().join("apis/customers/openapi.yaml"), api.join("openapi.yaml")).unwrap();
-    let main = format!("sluice: 1\nlisten: [\"127.0.0.1:1\"]\nupstreams:\n  customers: {{endpoints: [\"${{CUSTOMERS_UPSTREAM}}\"], keep: {keep}}}\n");
+    fs::copy(
+        example().join("apis/customers/openapi.yaml"),
+        api.join("openapi.yaml"),
+    )
+    .unwrap();
+    let main = format!(
+        "sluice: 1\nlisten: [\"127.0.0.1:1\"]\nupstreams:\n  customers: {{endpoints: [\"${{CUSTOMERS_UPSTREAM}}\"], keep: {keep}}}\n"
+    );
     fs::write(directory.path().join("sluice.yaml"), main).unwrap();
     let text = r#"
 sluice: 1
@@ -38,7 +44,9 @@ types:
     - add: {at: /timezone, loss: {create: drop, replace: keep}}
 "#;
     fs::write(api.join("changes/1.yaml"), change).unwrap();
-    Setup::directory(directory.path()).customers(vec![stored()]).start()
+    Setup::directory(directory.path())
+        .customers(vec![stored()])
+        .start()
 }
 
 fn stored() -> Value {
@@ -53,16 +61,27 @@ fn stored() -> Value {
 
 #[test]
 fn what_is_not_seen_is_kept_in_all_three_ways() {
-    for (keep, methods) in [("patch", vec!["PATCH"]), ("read", vec!["GET", "PUT"]), ("unsafe_read", vec!["GET", "PUT"])] {
+    for (keep, methods) in [
+        ("patch", vec!["PATCH"]),
+        ("read", vec!["GET", "PUT"]),
+        ("unsafe_read", vec!["GET", "PUT"]),
+    ] {
         let stage = stage(keep);
         let mut sent = stage.get("/v1.0/customers/cus_000017", &[]).expect(200).json();
         assert!(sent.get("insights").is_none() && sent["address"].get("timezone").is_none());
         sent["full_name"] = json!("Grace");
         sent["address"].as_object_mut().unwrap().remove("geo");
         stage.backend().forget();
-        let answer = stage.write("PUT", "/v1.0/customers/cus_000017", &[], &sent).expect(200);
+        let answer = stage
+            .write("PUT", "/v1.0/customers/cus_000017", &[], &sent)
+            .expect(200);
         assert_eq!(answer.json()["full_name"], "Grace", "{keep}");
-        let asked: Vec<String> = stage.backend().requests().iter().map(|r| r.method.to_string()).collect();
+        let asked: Vec<String> = stage
+            .backend()
+            .requests()
+            .iter()
+            .map(|r| r.method.to_string())
+            .collect();
         assert_eq!(asked, methods, "{keep}");
 
         let mut wanted = stored();
@@ -81,14 +100,28 @@ fn the_clients_own_precondition_wins() {
         let tag = read.header("etag").to_owned();
         let mut sent = read.json();
         sent["full_name"] = json!("Grace");
-        let first = stage.write("PUT", "/v1.0/customers/cus_000017", &[("if-match", &tag)], &sent).expect(200);
+        let first = stage
+            .write("PUT", "/v1.0/customers/cus_000017", &[("if-match", &tag)], &sent)
+            .expect(200);
         assert_ne!(first.header("etag"), tag);
         sent["full_name"] = json!("Mary");
         stage.backend().forget();
         let second = stage.write("PUT", "/v1.0/customers/cus_000017", &[("if-match", &tag)], &sent);
         assert_eq!(second.status, 412, "{keep}: {}", second.text());
-        let tries = stage.backend().requests().iter().filter(|r| r.method != http::Method::GET).count();
-        assert!(tries <= 1, "{keep}: a failed precondition of the client's is not tried again");
-        assert_eq!(stage.backend().customer("cus_000017").unwrap()["name"], "Grace", "{keep}");
+        let tries = stage
+            .backend()
+            .requests()
+            .iter()
+            .filter(|r| r.method != http::Method::GET)
+            .count();
+        assert!(
+            tries <= 1,
+            "{keep}: a failed precondition of the client's is not tried again"
+        );
+        assert_eq!(
+            stage.backend().customer("cus_000017").unwrap()["name"],
+            "Grace",
+            "{keep}"
+        );
     }
 }

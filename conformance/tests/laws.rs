@@ -17,22 +17,36 @@ fn generator(seed: u64, countries: &[&str]) -> Generator {
         .table("Address/region", texts(&["LND", "NY", "13", "東京都"]))
         .table("Address/city", texts(&["London", "São Paulo"]))
         .table("Address/postalCode", texts(&["SW1Y 4JH", "10118"]))
-        .table("Address/street", texts(&["Flat 2, 12 St James Square", "1", "a,b"]))
+        .table(
+            "Address/street",
+            texts(&["Flat 2, 12 St James Square", "1", "a,b"]),
+        )
 }
 
 #[track_caller]
 fn hold(mut generator: Generator) {
     let report = laws(&integrationhub(), &mut generator, 40, &mut |_, _| {});
-    println!("{} documents tried, {} reasons to refuse", report.tried, report.refused.len());
+    println!(
+        "{} documents tried, {} reasons to refuse",
+        report.tried,
+        report.refused.len()
+    );
     for (refused, count) in &report.refused {
         println!("{count:5} {refused:?}");
     }
     for broken in &report.broken {
         let law = format!("{} in {} of {}", broken.law, broken.version, broken.operation);
-        println!("{law}\n given {}\nwanted {}\n found {}\n", broken.given, broken.wanted, broken.found);
+        println!(
+            "{law}\n given {}\nwanted {}\n found {}\n",
+            broken.given, broken.wanted, broken.found
+        );
     }
     assert!(report.tried > 1_000);
-    assert!(report.broken.is_empty(), "{} laws are broken", report.broken.len());
+    assert!(
+        report.broken.is_empty(),
+        "{} laws are broken",
+        report.broken.len()
+    );
 }
 
 #[test]

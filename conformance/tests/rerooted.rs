@@ -7,11 +7,11 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use sluice_config::Sources;
 use sluice_conformance::customers::{Rng, customers};
 use sluice_conformance::engine::{Between, plan, rerooted};
 use sluice_conformance::oracle::{self, Endpoint, VERSIONS, equal};
 use sluice_conformance::stage::{Setup, Stage};
-use sluice_config::Sources;
 
 const ORIGINS: [&str; 2] = ["2.3", "4.0-beta"];
 
@@ -21,7 +21,9 @@ fn every_version_is_seen_from_another_root() {
         let lineage = Arc::clone(&plan(&rerooted(origin)).apis[0].lineage);
         assert_eq!(lineage.origin(), origin);
         for customer in customers(211, 150) {
-            let Some(stored) = oracle::lower(origin, &customer).document() else { continue };
+            let Some(stored) = oracle::lower(origin, &customer).document() else {
+                continue;
+            };
             // What a backend of that version cannot hold, nobody sees.
             let known = oracle::create(origin, &stored).unwrap();
             for version in VERSIONS {
@@ -45,19 +47,29 @@ fn writes_from_another_root_lose_nothing() {
         let lineage = Arc::clone(&plan(&rerooted(origin)).apis[0].lineage);
         let mut rng = Rng::new(13);
         for customer in customers(223, 80) {
-            let Some(stored) = oracle::lower(origin, &customer).document() else { continue };
+            let Some(stored) = oracle::lower(origin, &customer).document() else {
+                continue;
+            };
             for version in VERSIONS {
                 let between = Between::new(&lineage, version);
-                let Ok((shown, _)) = between.lower("readCustomer", 200, &stored) else { continue };
+                let Ok((shown, _)) = between.lower("readCustomer", 200, &stored) else {
+                    continue;
+                };
                 let shown = sluice_conformance::engine::json(&shown.body.unwrap());
                 let unchanged = between.replace(&stored, &shown).unwrap();
-                assert!(equal(&unchanged, &stored), "{version} over {origin}: put(s, lower s) = s\n{unchanged}\n{stored}");
+                assert!(
+                    equal(&unchanged, &stored),
+                    "{version} over {origin}: put(s, lower s) = s\n{unchanged}\n{stored}"
+                );
                 let mut sent = shown.clone();
                 oracle::edit(version, &mut sent, &mut rng);
                 if let Ok(put) = between.replace(&stored, &sent) {
                     let (again, _) = between.lower("readCustomer", 200, &put).unwrap();
                     let again = sluice_conformance::engine::json(&again.body.unwrap());
-                    assert!(alike(&again, &sent), "{version} over {origin}: lower(put(s, v)) = v\n{again}\n{sent}");
+                    assert!(
+                        alike(&again, &sent),
+                        "{version} over {origin}: lower(put(s, v)) = v\n{again}\n{sent}"
+                    );
                 }
             }
         }
@@ -75,7 +87,10 @@ fn alike(a: &Value, b: &Value) -> bool {
         if value["status"] == "prospect" {
             value["status"] = json!("active");
         }
-        let amount = value.pointer("/balance/amount").and_then(Value::as_str).and_then(|a| a.parse::<f64>().ok());
+        let amount = value
+            .pointer("/balance/amount")
+            .and_then(Value::as_str)
+            .and_then(|a| a.parse::<f64>().ok());
         if let (Some(amount), Some(place)) = (amount, value.pointer_mut("/balance/amount")) {
             *place = json!(format!("{amount:.2}"));
         }
@@ -92,7 +107,11 @@ fn in_front(behind: &Stage, origin: &str) -> Stage {
         setup = setup.file(path, sources.get(path).unwrap());
     }
     setup
-        .replace("apis/customers/api.yaml", "upstream: customers", &format!("upstream: customers\nbase: /v{origin}"))
+        .replace(
+            "apis/customers/api.yaml",
+            "upstream: customers",
+            &format!("upstream: customers\nbase: /v{origin}"),
+        )
         .start()
 }
 
@@ -105,7 +124,9 @@ fn two_gateways_do_what_one_does() {
         for customer in customers(227, 12) {
             let id = customer["id"].as_str().unwrap();
             for version in VERSIONS {
-                let Some(shown) = oracle::lower(version, &customer).document() else { continue };
+                let Some(shown) = oracle::lower(version, &customer).document() else {
+                    continue;
+                };
                 if oracle::lower(origin, &customer).document().is_none() {
                     continue;
                 }
@@ -113,18 +134,29 @@ fn two_gateways_do_what_one_does() {
                 let read = oracle::path(version, Endpoint::Read, id).unwrap();
                 let answer = stage.get(&read.target, &[]).expect(200).json();
                 // Behind 2.3, what 3.x added is not there to be seen; those versions are judged by their own laws above.
-                let older = origin == "4.0-beta" || sluice_transforms::version::compare(version, "2.4").is_lt();
+                let older =
+                    origin == "4.0-beta" || sluice_transforms::version::compare(version, "2.4").is_lt();
                 if !older {
                     continue;
                 }
-                assert!(equal(&answer, &shown), "{version} through {origin}\n{answer}\n{shown}");
+                assert!(
+                    equal(&answer, &shown),
+                    "{version} through {origin}\n{answer}\n{shown}"
+                );
                 let mut sent = shown;
                 oracle::edit(version, &mut sent, &mut rng);
                 let replace = oracle::path(version, Endpoint::Replace, id).unwrap();
-                let Ok(wanted) = oracle::replace(version, &customer, &sent) else { continue };
-                stage.write(replace.method, &replace.target, &[], &sent).expect(200);
+                let Ok(wanted) = oracle::replace(version, &customer, &sent) else {
+                    continue;
+                };
+                stage
+                    .write(replace.method, &replace.target, &[], &sent)
+                    .expect(200);
                 let now = behind.backend().customer(id).unwrap();
-                assert!(equal(&now, &wanted), "{version} through {origin} puts {sent}\nover {customer}\n{now}\n{wanted}");
+                assert!(
+                    equal(&now, &wanted),
+                    "{version} through {origin} puts {sent}\nover {customer}\n{now}\n{wanted}"
+                );
             }
         }
     }

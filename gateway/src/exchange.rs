@@ -42,7 +42,10 @@ pub async fn carry(carrier: &Carrier, request: Request<Incoming>, peer: Peer) ->
     let mut known = Known::default();
     let done = answer(carrier, edition, request, peer.remote, &mut known).await;
     let refused = done.is_err();
-    let mut answer = done.unwrap_or_else(|refusal| refused_answer(edition, &known, &refusal));
+    let mut answer = done.unwrap_or_else(|refusal| {
+        log(edition, &known, &refusal);
+        refused_answer(edition, &known, &refusal)
+    });
     mark(edition, &known, &mut answer, refused);
     forwarded::via(answer.headers_mut(), Http::HTTP_11);
     record(carrier, edition, known, &answer);
@@ -154,6 +157,26 @@ fn refuse_unsupported(method: &Method) -> Result<(), Refusal> {
 
 fn unknown_upstream() -> Refusal {
     Refusal::new(Kind::Internal, "the upstream is unknown")
+}
+
+/// What went wrong on our side or behind us is told to the operator too.
+fn log(edition: &Edition, known: &Known<'_>, refusal: &Refusal) {
+    if !refusal.kind().status().is_server_error() {
+        return;
+    }
+    let api = known.api.map(|index| &edition.plan.apis[index]);
+    let version = api
+        .zip(known.identified.as_ref())
+        .map(|(api, id)| api.version_name(id.version));
+    tracing::warn!(
+        api = api.map_or("", |api| &api.name),
+        version = version.unwrap_or_default(),
+        operation = known.operation,
+        code = refusal.kind().code(),
+        place = refusal.place().unwrap_or_default(),
+        detail = refusal.detail(),
+        "an exchange failed"
+    );
 }
 
 fn refused_answer(edition: &Edition, known: &Known<'_>, refusal: &Refusal) -> Response<Body> {

@@ -29,6 +29,7 @@ pub struct Refusal {
     extra: Vec<(String, Value)>,
     allow: Vec<Method>,
     tag: Option<Box<str>>,
+    place: Option<Box<str>>,
 }
 
 impl Refusal {
@@ -41,6 +42,7 @@ impl Refusal {
             extra: Vec::new(),
             allow: Vec::new(),
             tag: None,
+            place: None,
         }
     }
 
@@ -70,6 +72,18 @@ impl Refusal {
         let mut refusal = Self::new(Kind::MethodNotAllowed, format!("{method} is not allowed here"));
         refusal.allow = allow.into_iter().collect();
         refusal
+    }
+
+    /// Where in the upstream's document the fault is, in the upstream's names: for the log, not for the client.
+    #[must_use]
+    pub fn behind(mut self, place: String) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+
+    /// Where in the upstream's document the fault is.
+    pub fn place(&self) -> Option<&str> {
+        self.place.as_deref()
     }
 
     /// Its kind.
@@ -135,7 +149,8 @@ impl Refusal {
             .headers_mut()
             .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         let tag = self.tag.as_ref().and_then(|tag| HeaderValue::from_str(tag).ok());
-        tag.into_iter().for_each(|tag| drop(answer.headers_mut().insert(ETAG, tag)));
+        tag.into_iter()
+            .for_each(|tag| drop(answer.headers_mut().insert(ETAG, tag)));
         if self.kind.status() == StatusCode::METHOD_NOT_ALLOWED {
             let allow: Vec<_> = self.allow.iter().map(Method::as_str).collect();
             if let Ok(allow) = HeaderValue::from_str(&allow.join(", ")) {

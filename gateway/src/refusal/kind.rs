@@ -43,6 +43,8 @@ pub enum Kind {
     UntranslatableAnswer,
     /// The resource has changed since the client read it.
     PreconditionFailed,
+    /// Other writers were faster each time that a write on our own condition was tried.
+    Contended,
     /// The upstream gave no entity tag, so that a write cannot keep what the client does not see.
     NoEntityTag,
     /// No connection to the upstream.
@@ -82,7 +84,7 @@ const fn terms(status: StatusCode, code: &'static str, title: &'static str) -> T
 
 impl Kind {
     /// Every kind, in the order of the declaration; for documentation and tests.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::MalformedRequest,
         Self::BadPath,
         Self::BadHost,
@@ -102,6 +104,7 @@ impl Kind {
         Self::UntranslatableRequest,
         Self::UntranslatableAnswer,
         Self::PreconditionFailed,
+        Self::Contended,
         Self::NoEntityTag,
         Self::UpstreamUnreachable,
         Self::UpstreamReset,
@@ -168,6 +171,7 @@ impl Kind {
                 "The answer cannot be translated",
             ),
             Self::PreconditionFailed => terms(S::PRECONDITION_FAILED, "changed", "The resource has changed"),
+            Self::Contended => terms(S::CONFLICT, "contended", "Others were faster"),
             Self::NoEntityTag => terms(S::BAD_GATEWAY, "no_entity_tag", "The upstream gave no entity tag"),
             Self::UpstreamUnreachable => terms(
                 S::BAD_GATEWAY,

@@ -213,7 +213,7 @@ fn choose(
             api,
             Refusal::new(
                 Kind::NoVersion,
-                "the request names no version, and nothing else does",
+                format!("the request names no version; {}", ways(api)),
             ),
         )
     })
@@ -229,7 +229,7 @@ fn settle(
 ) -> Result<(), Refusal> {
     if !selection.covers(version) {
         let name = api.version_name(version);
-        let detail = format!("version {name} cannot be named in the {by}");
+        let detail = format!("version {name} cannot be named in the {by}; {}", ways(api));
         return Err(with_versions(api, Refusal::new(Kind::UnknownVersion, detail)));
     }
     match *chosen {
@@ -252,6 +252,39 @@ fn pinned(api: &ApiPlan, pin: Option<&str>) -> Option<Chosen> {
     let selection = api.select.iter().find(|s| s.selector == Selector::Pin)?;
     let version = api.version(pin?)?;
     selection.covers(version).then_some((version, "pin"))
+}
+
+/// How a version of this API is named, for people.
+fn ways(api: &ApiPlan) -> String {
+    let from = |selection: &Selection| match api.versions.first() {
+        Some(first) if api.version_name(selection.from) != first.name => {
+            format!(" from {} on", api.version_name(selection.from))
+        }
+        _ => String::new(),
+    };
+    let way = |selection: &Selection| match &selection.selector {
+        Selector::Path => {
+            let paths: Vec<&str> = api
+                .versions
+                .iter()
+                .filter_map(|v| v.path.as_ref())
+                .map(|p| p.as_str())
+                .collect();
+            Some(format!("the path ({})", paths.join(", ")))
+        }
+        Selector::Header(name) => Some(format!("the header {name}{}", from(selection))),
+        Selector::MediaType {
+            media_type,
+            parameter,
+        } => Some(format!(
+            "the media type {media_type};{parameter}=…{}",
+            from(selection)
+        )),
+        Selector::Query(name) => Some(format!("the query parameter {name}{}", from(selection))),
+        Selector::Pin => None,
+    };
+    let ways: Vec<String> = api.select.iter().filter_map(way).collect();
+    format!("it is named in {}", ways.join(", or "))
 }
 
 fn contradiction(api: &ApiPlan, a: VersionId, b: VersionId) -> Refusal {

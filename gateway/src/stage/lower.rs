@@ -140,7 +140,7 @@ pub(crate) fn unlowered(fault: &Fault) -> Refusal {
         "the upstream's answer cannot be shown in this version: {}",
         fault.detail
     );
-    Refusal::new(Why::UntranslatableAnswer, detail)
+    Refusal::new(Why::UntranslatableAnswer, detail).behind(fault.pointer.to_string())
 }
 
 /// The fields that stand once, as text: those that steps may touch.

@@ -6,6 +6,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Response};
 use serde_json::Value as Json;
 use sluice_config::plan::{ApiPlan, ErrorsPlan, Piece, Slot, Template, VersionId};
+use sluice_transforms::lineage::Chain;
 use sluice_transforms::message::Response as Lowering;
 use sluice_transforms::reference::Unobserved;
 use sluice_transforms::value::Value;
@@ -40,13 +41,35 @@ fn shaped(
     refusal: &Refusal,
 ) -> Option<Response<Body>> {
     let chain = edition.apis[api].errors.get(version.index())?.as_ref()?;
+    let answer = lowered(chain, plan, &fill(&errors.body, refusal)?, operation, refusal)?;
+    // A version whose errors have no place for a pointer is told the place in words.
+    let Some(pointer) = refusal.pointer().filter(|at| !told(&answer, at)) else {
+        return Some(answer);
+    };
+    let worded = Refusal::new(refusal.kind(), format!("{pointer}: {}", refusal.detail()));
+    lowered(chain, plan, &fill(&errors.body, &worded)?, operation, refusal)
+}
+
+/// Whether an answer's body holds a text.
+fn told(answer: &Response<Body>, text: &str) -> bool {
+    let body = answer.body().bytes().unwrap_or_default();
+    let quoted = Json::from(text).to_string();
+    String::from_utf8_lossy(&body).contains(&quoted)
+}
+
+fn lowered(
+    chain: &Chain,
+    plan: &ApiPlan,
+    body: &Json,
+    operation: &str,
+    refusal: &Refusal,
+) -> Option<Response<Body>> {
     let status = refusal.kind().status();
-    let body = fill(&errors.body, refusal)?;
     let error = Lowering {
         operation: operation.to_owned(),
         status: status.as_u16(),
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body: Some(Value::from_serde(&body)),
+        body: Some(Value::from_serde(body)),
     };
     // The pointer is in the client's own names already.
     let lowered = interpreter(&plan.lineage, chain)

@@ -36,7 +36,7 @@ pub async fn translate(
     way.version().mark.unmark_request(&mut headers);
     let bytes = match carries_document(way, &request) {
         true => read(way, &headers, incoming).await?,
-        false => Bytes::new(),
+        false => nothing(way, &headers, incoming).await?,
     };
     let bounds = &way.edition.plan.bounds;
     let document = (!bytes.is_empty()).then(|| documents::document(&bytes, bounds.depth));
@@ -66,6 +66,22 @@ async fn read(way: &Way, headers: &HeaderMap, incoming: Incoming) -> Result<Byte
     let bounds = &way.edition.plan.bounds;
     let read = documents::read(incoming, headers, bounds.request, way.idle(), bounds).await;
     read.map_err(|f| f.of_request())
+}
+
+/// A body of which the API's document says nothing: neither can it be translated, nor may it be lost.
+async fn nothing(way: &Way, headers: &HeaderMap, incoming: Incoming) -> Result<Bytes, Refusal> {
+    if incoming.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let bounds = &way.edition.plan.bounds;
+    let read = documents::read(incoming, headers, bounds.request, way.idle(), bounds).await;
+    match read.map_err(|f| f.of_request())? {
+        empty if empty.is_empty() => Ok(empty),
+        _ => Err(Refusal::new(
+            Kind::UntranslatableRequest,
+            "the API's document does not say what this operation carries, so that its body cannot be translated",
+        )),
+    }
 }
 
 /// Only JSON is translated; a body without a media type is taken for it.

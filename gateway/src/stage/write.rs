@@ -134,12 +134,18 @@ impl Write<'_> {
             let condition = self.condition(tag)?;
             let answer = self.put(purpose, stored, condition, gathered).await?;
             let beaten = answer.status() == StatusCode::PRECONDITION_FAILED && own;
-            if !beaten || attempt >= self.line.plan.retries {
+            if !beaten {
                 return Ok(answer);
+            }
+            if attempt >= self.line.plan.retries {
+                break;
             }
             self.line.pause(attempt).await;
         }
-        Err(Refusal::new(Kind::Internal, "the write was given up"))
+        Err(Refusal::new(
+            Kind::Contended,
+            "others wrote the resource each time that this write was tried; try again",
+        ))
     }
 
     /// The precondition of the write: what was read is still there, and the client's own holds for it.
