@@ -32,7 +32,15 @@ fn broken(path: &str, text: &str) -> tempfile::TempDir {
 
 #[test]
 fn every_command_has_help_and_bad_usage_is_2() {
-    for command in ["demo", "run", "check", "explain", "transform", "config-schema"] {
+    for command in [
+        "demo",
+        "run",
+        "check",
+        "explain",
+        "transform",
+        "operators",
+        "config-schema",
+    ] {
         let said = sluice(&[command, "--help"], "");
         assert_eq!(said.code, 0, "{command}");
         assert!(said.out.contains("Usage: sluice"), "{}", said.out);
@@ -424,4 +432,43 @@ fn without_a_document_what_no_change_mentions_is_refused_unless_the_api_lets_it_
     let directory = broken("apis/todos/api.yaml", &(api + "unmentioned: pass\n"));
     let passed = told(directory.path().to_str().unwrap());
     assert_eq!(passed["upstream"]["target"], "/notes", "{passed}");
+}
+
+#[test]
+fn every_operator_is_listed_and_told_with_its_settings_and_examples() {
+    let list = sluice(&["operators"], "");
+    assert_eq!(list.code, 0);
+    let schema = json(&sluice(&["config-schema"], "").out);
+    for kind in ["TypeStep", "MessageStep"] {
+        for (name, step) in schema["$defs"][kind]["properties"].as_object().unwrap() {
+            assert!(list.out.contains(&format!("\n  {name} ")), "{name}: {}", list.out);
+            let told = sluice(&["operators", name], "");
+            assert_eq!(told.code, 0, "{name}");
+            let settings = step["allOf"][0]["properties"].as_object();
+            for setting in settings.into_iter().flatten() {
+                assert!(
+                    told.out.contains(&format!("\n  {}: ", setting.0)),
+                    "{name}: {}",
+                    told.out
+                );
+            }
+            assert_eq!(
+                told.out.contains("\nExamples, old → new\n  - "),
+                kind == "TypeStep",
+                "{}",
+                told.out
+            );
+        }
+    }
+    let remove = sluice(&["operators", "remove"], "").out;
+    assert!(
+        remove.contains("at: text, required") && remove.contains("keep | drop | reject"),
+        "{remove}"
+    );
+    let unknown = sluice(&["operators", "renmae"], "");
+    assert!(
+        unknown.code == 2 && unknown.err.contains("rename"),
+        "{}",
+        unknown.err
+    );
 }

@@ -6,6 +6,7 @@
 //! check      tells every fault                 configuration.rs  a directory as a plan, for these four
 //! explain    tells what becomes of a request   document.rs  documents as people read them, and their differences
 //! transform  carries documents between versions
+//! operators  the reference of operators
 //! schema     prints the schema for editors
 //! ```
 //!
@@ -21,6 +22,7 @@ mod configuration;
 mod demo;
 mod document;
 mod explain;
+mod operators;
 mod options;
 mod output;
 mod process;
@@ -49,6 +51,7 @@ enum Command {
     Check(check::Check),
     Explain(explain::Explain),
     Transform(transform::Transform),
+    Operators(operators::Operators),
     ConfigSchema(schema::ConfigSchema),
 }
 
@@ -88,6 +91,7 @@ impl Command {
             Self::Check(command) => command.carry_out(),
             Self::Explain(command) => command.carry_out(),
             Self::Transform(command) => command.carry_out(),
+            Self::Operators(command) => command.carry_out(),
             Self::ConfigSchema(command) => command.carry_out(),
         }
     }
