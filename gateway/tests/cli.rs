@@ -472,3 +472,19 @@ fn every_operator_is_listed_and_told_with_its_settings_and_examples() {
         unknown.err
     );
 }
+
+#[test]
+fn a_trial_of_nothing_is_a_warning_and_no_success() {
+    let change = "sluice: 1\nbetween: [\"1\", \"2\"]\nsummary: Nothing.\n";
+    let directory = broken("apis/todos/changes/1-2.yaml", change);
+    let path = directory.path().to_str().unwrap();
+    let said = sluice(&["check", path], "");
+    assert_eq!(said.code, 0);
+    assert!(
+        said.out.contains("warning: todos: no documents were tried") && !said.out.contains("0 laws"),
+        "{}",
+        said.out
+    );
+    let report = json(&sluice(&["check", path, "--json"], "").out);
+    assert!(report["laws"][0]["warning"].is_string(), "{report}");
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sluice_transforms::lineage::Lineage;
 
 use super::steps::Steps;
-use super::{bad_name, change, contract, errors, is_name, lineage, prefix, select, versions};
+use super::{bad_name, change, contract, errors, is_name, lineage, prefix, select, unsaid, versions};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::directory::{self, ApiFiles, File};
 use crate::plan::is_host_name;
@@ -52,6 +52,9 @@ pub(crate) fn build(
         .as_ref()
         .map(|raw_errors| errors::build(tree, raw_errors, &versions, raw.document.is_some(), faults));
     let document = document(file, around.sources, faults);
+    if let Some(document) = document.as_ref().filter(|_| versions.len() > 1) {
+        unsaid::judge(document, faults);
+    }
     let mut steps = Steps::new(around.sources, format!("apis/{}", files.name));
     let lineage = lineage(
         files,

@@ -4,7 +4,8 @@
 //! - [`api`]: one API, from its [`versions`], [`select`] and [`errors`]
 //! - [`routes`]: no path leads to two versions; [`keep`]: what merge patches can keep
 //! - [`change`]: a change's own form; [`steps`]: its steps as the engine's operators
-//! - [`lineage`]: versions and changes are one tree; [`contract`]: what each version promises
+//! - [`lineage`]: versions and changes are one tree; [`contract`]: what each version promises;
+//!   [`unsaid`]: what the origin's document leaves out
 
 pub(crate) mod api;
 mod change;
@@ -16,6 +17,7 @@ pub(crate) mod main;
 pub(crate) mod routes;
 mod select;
 mod steps;
+mod unsaid;
 mod versions;
 
 use crate::diagnostic::{Code, Diagnostic, Span};

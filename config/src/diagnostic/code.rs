@@ -316,4 +316,12 @@ codes! {
         "An upstream keeps by merge patches what a version can only keep by reading.",
         "What is kept there depends on stored values, or the API has no PATCH: the write would lose it.",
         "Write `keep: read`, which reads, puts and writes on condition.";
+    NoRequestBody = 63 Warning "no-request-body":
+        "A POST, PUT or PATCH of the origin's document does not say what its requests carry.",
+        "What has no type is not translated: a body in the words of another version cannot be understood.",
+        "Add a `requestBody` with a schema; where there is no body, write `requestBody: {content: {}}`.";
+    NoAnswerSchema = 64 Warning "no-answer-schema":
+        "An operation of the origin's document does not say what its success carries.",
+        "What has no type is not translated: an answer would be in the words of one version for all.",
+        "Add a schema to the `content` of the answer; where there is no body, write `content: {}`.";
 }

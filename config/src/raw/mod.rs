@@ -5,7 +5,8 @@ mod change;
 mod main;
 
 pub(crate) use api::{
-    RawAdditions, RawApi, RawErrors, RawMediaType, RawNamed, RawOnFailure, RawSelector, RawUnmentioned, RawVersion,
+    RawAdditions, RawApi, RawErrors, RawMediaType, RawNamed, RawOnFailure, RawSelector, RawUnmentioned,
+    RawVersion,
 };
 pub(crate) use change::{RawChange, RawDocument, RawPart};
 pub(crate) use main::{RawMain, RawUpstream};

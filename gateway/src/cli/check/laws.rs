@@ -15,6 +15,8 @@ const TOLD: usize = 10;
 /// What was found for an API.
 pub(super) struct Tried {
     api: String,
+    /// Whether there is anything to translate between.
+    several: bool,
     report: Report,
 }
 
@@ -27,6 +29,7 @@ pub(super) fn try_all(plan: &Plan, documents: usize, seed: u64) -> Vec<Tried> {
         let report = laws(&api.lineage, &mut Generator::new(seed), documents, &mut at);
         Tried {
             api: api.name.clone(),
+            several: api.versions.len() > 1,
             report,
         }
     });
@@ -37,6 +40,13 @@ impl Tried {
     /// Whether every law holds.
     pub(super) fn holds(&self) -> bool {
         self.report.broken.is_empty()
+    }
+
+    /// What is worth saying of a trial that proves nothing.
+    fn warning(&self) -> Option<&'static str> {
+        let hint = "no documents were tried, so nothing is known of the translation: no operation carries a type that \
+                    says what its documents look like";
+        (self.several && self.report.tried == 0).then_some(hint)
     }
 
     /// For machines.
@@ -52,6 +62,7 @@ impl Tried {
         json!({
             "api": self.api,
             "documents": self.report.tried,
+            "warning": self.warning(),
             "broken": self.report.broken.iter().map(broken).collect::<Vec<_>>(),
             "refused": self.report.refused.iter().map(refused).collect::<Vec<_>>(),
         })
@@ -96,6 +107,10 @@ impl Tried {
                 "note: and {} more reasons; --json tells all",
                 reasons.len() - TOLD
             );
+        }
+        if let Some(warning) = self.warning() {
+            let _ = writeln!(out, "warning: {}: {warning}", self.api);
+            return out;
         }
         let broken = self.report.broken.len();
         let _ = writeln!(
