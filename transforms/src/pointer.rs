@@ -55,6 +55,12 @@ impl Pointer {
         Some((Self(parents.to_vec()), last))
     }
 
+    /// The pointer one level up; of the whole document itself.
+    #[must_use]
+    pub fn parent(&self) -> Self {
+        self.truncate(self.0.len().saturating_sub(1))
+    }
+
     /// This pointer and one name more.
     #[must_use]
     pub fn child(&self, name: &str) -> Self {

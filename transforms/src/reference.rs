@@ -23,10 +23,8 @@ use crate::op::Direction;
 use crate::pointer::Pointer;
 use crate::shape::Shape;
 use crate::value::Value;
-use crate::walk::substitute;
-use admission::{refuse_other_kind, treat_additions};
-use pointers::pointer_step;
-use step::{Stage, Way, answer_shape, body_shape, request_step, response_step, type_step};
+use crate::walk::{Lenient, substitute};
+use step::{Stage, answer_shape, body_shape, request_step, response_step};
 use stored::settle_kept;
 
 /// What is told of a translation while it goes on: usage for the ledger, and each step for people.
@@ -98,12 +96,8 @@ impl<'a> Interpreter<'a> {
         self.admit(&mut request.body, self.request_shape(&request.operation))?;
         for (index, (pass, to)) in self.chain.steps.iter().enumerate() {
             let patch = self.is_patch(&request.operation);
-            let stage = Stage {
-                purpose,
-                patch,
-                stored: None,
-            };
-            request_step(pass, *to, &mut request, &stage, self.policy, observer)
+            let stage = Stage::sent(purpose, patch);
+            request_step(pass, *to, &mut request, &stage, observer)
                 .map_err(|f| self.in_first_names(index, &request.operation, f))?;
             observer.step(pass, *to, request.body.as_ref());
         }
@@ -124,13 +118,8 @@ impl<'a> Interpreter<'a> {
         self.admit(&mut request.body, self.request_shape(&request.operation))?;
         let snapshots = self.snapshots(&request.operation, stored)?;
         for (index, (pass, to)) in self.chain.steps.iter().enumerate() {
-            let stored = Some((&snapshots[index], &snapshots[index + 1]));
-            let stage = Stage {
-                purpose,
-                patch: false,
-                stored,
-            };
-            request_step(pass, *to, &mut request, &stage, self.policy, observer)
+            let stage = Stage::over(purpose, &snapshots[index], &snapshots[index + 1]);
+            request_step(pass, *to, &mut request, &stage, observer)
                 .map_err(|f| self.in_first_names(index, &request.operation, f))?;
             observer.step(pass, *to, request.body.as_ref());
         }
@@ -158,7 +147,11 @@ impl<'a> Interpreter<'a> {
         let mut statuses = Vec::with_capacity(self.chain.steps.len());
         for (pass, to) in &self.chain.steps {
             self.carry_pointers(pass, *to, &mut response);
-            let done = response_step(pass, *to, &mut response, self.policy, &omitted, observer);
+            let lenient = Lenient {
+                lists: &self.policy.lists,
+                omitted: &omitted,
+            };
+            let done = response_step(pass, *to, &mut response, lenient, observer);
             done.map_err(|f| self.in_answered_names(&statuses, &response.operation, f))?;
             statuses.push(response.status);
             observer.step(pass, *to, response.body.as_ref());

@@ -4,7 +4,7 @@
 //! A shape keeps the label of the named type that it came from, also where a change made one occurrence of that
 //! type differ from the others; changes are scoped by label.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
@@ -209,6 +209,27 @@ impl Shape {
             .names()
             .iter()
             .try_fold(self, |shape, name| shape.child(name, types))
+    }
+
+    /// Whether the named type occurs in this one.
+    pub fn mentions(&self, label: &str, types: &Types) -> bool {
+        self.mentions_within(label, types, &mut BTreeSet::new())
+    }
+
+    fn mentions_within<'s>(&'s self, label: &str, types: &'s Types, seen: &mut BTreeSet<&'s str>) -> bool {
+        if self.label(types) == Some(label) {
+            return true;
+        }
+        if let Kind::Ref(name) = &self.kind {
+            let known = types.get(name).filter(|_| seen.insert(name));
+            return known.is_some_and(|named| named.mentions_within(label, types, seen));
+        }
+        match &self.kind {
+            Kind::Object { fields, .. } => fields.iter().any(|f| f.shape.mentions_within(label, types, seen)),
+            Kind::Map(inner) | Kind::List(inner) => inner.mentions_within(label, types, seen),
+            Kind::OneOf(shapes) => shapes.iter().any(|s| s.mentions_within(label, types, seen)),
+            _ => false,
+        }
     }
 
     /// How well this type knows a place.

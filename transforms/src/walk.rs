@@ -23,6 +23,15 @@ pub enum OnFailure {
 /// Which types may be left out of lists; a type that is not named fails the list.
 pub type ListPolicy = HashMap<String, OnFailure>;
 
+/// What may be left out of the lists of an answer, and how much was.
+#[derive(Clone, Copy, Debug)]
+pub struct Lenient<'a> {
+    /// By the type of the elements.
+    pub lists: &'a ListPolicy,
+    /// How many elements were left out or replaced.
+    pub omitted: &'a Cell<usize>,
+}
+
 /// How a walk goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Walk<'a> {
@@ -30,10 +39,8 @@ pub struct Walk<'a> {
     pub label: &'a str,
     /// Whether the document is a merge patch: null removes, and lists hold whole values.
     pub patch: bool,
-    /// What becomes of elements of lists that fail.
-    pub lists: &'a ListPolicy,
-    /// How many elements were left out or replaced.
-    pub omitted: &'a Cell<usize>,
+    /// Without it, an element that fails is the list's failure.
+    pub lenient: Option<Lenient<'a>>,
 }
 
 /// What is done at an occurrence. The flag says whether it is a merge patch of the type.
@@ -66,6 +73,10 @@ impl Walk<'_> {
             (doc @ (Value::Object(_) | Value::List(_)), Kind::OneOf(alternatives)) => {
                 match alternative(alternatives, site.source_types, doc) {
                     Some(index) => self.each(doc, &among(site, alternatives, index), act),
+                    // Untouched it would be the wrong version.
+                    None if shape.mentions(self.label, site.source_types) => {
+                        Err(Fault::unfit("this is none of the things that may stand here"))
+                    }
                     None => Ok(()),
                 }
             }
@@ -98,17 +109,17 @@ impl Walk<'_> {
         };
         let stored = site.before.and_then(Value::as_list).unwrap_or_default();
         let aligned = align(items, stored);
+        let lenient = self.lenient.filter(|_| site.purpose == Purpose::Answer);
         let policy = inner
             .label(site.source_types)
-            .and_then(|label| self.lists.get(label));
-        let policy = policy.filter(|_| site.purpose == Purpose::Answer);
+            .and_then(|label| Some((lenient?, lenient?.lists.get(label)?)));
         let mut kept = Vec::with_capacity(items.len());
         for (index, mut item) in std::mem::take(items).into_iter().enumerate() {
             let child = self.element(site, inner, aligned[index]);
             match (whole.each(&mut item, &child, act), policy) {
                 (Ok(()), _) => kept.push(item),
-                (Err(_), Some(on)) => {
-                    self.omitted.set(self.omitted.get() + 1);
+                (Err(_), Some((lenient, on))) => {
+                    lenient.omitted.set(lenient.omitted.get() + 1);
                     kept.extend((*on != OnFailure::Omit).then(substituted));
                 }
                 (Err(fault), _) => return Err(fault.below(&Pointer::of([index.to_string()]))),
@@ -327,12 +338,10 @@ mod tests {
             target: Some(&shape),
             target_types: &types,
         };
-        let (lists, omitted) = (ListPolicy::new(), Cell::new(0));
         let walk = Walk {
             label: "Thing",
             patch: false,
-            lists: &lists,
-            omitted: &omitted,
+            lenient: None,
         };
         let found = |text: &str| {
             let mut found = Vec::new();

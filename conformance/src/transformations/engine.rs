@@ -23,7 +23,9 @@ impl Way<'_> {
     /// # Panics
     /// When the version is unknown.
     pub fn up(&self) -> Chain {
-        self.lineage.chain(self.version, self.lineage.origin()).expect("a known version")
+        self.lineage
+            .chain(self.version, self.lineage.origin())
+            .expect("a known version")
     }
 
     /// From the origin to the client's version.
@@ -50,7 +52,13 @@ pub trait Engine {
     ///
     /// # Errors
     /// What cannot be translated, in the client's names.
-    fn put(&self, way: &Way<'_>, request: Request, purpose: Purpose, stored: &Value) -> Result<Request, Fault>;
+    fn put(
+        &self,
+        way: &Way<'_>,
+        request: Request,
+        purpose: Purpose,
+        stored: &Value,
+    ) -> Result<Request, Fault>;
 
     /// What is stored after a merge patch of what the client sees.
     ///
@@ -78,7 +86,13 @@ impl Engine for Reference {
         Interpreter::new(way.lineage, &way.up()).lift(request, purpose, &mut Unobserved)
     }
 
-    fn put(&self, way: &Way<'_>, request: Request, purpose: Purpose, stored: &Value) -> Result<Request, Fault> {
+    fn put(
+        &self,
+        way: &Way<'_>,
+        request: Request,
+        purpose: Purpose,
+        stored: &Value,
+    ) -> Result<Request, Fault> {
         Interpreter::new(way.lineage, &way.up()).put(request, purpose, stored, &mut Unobserved)
     }
 

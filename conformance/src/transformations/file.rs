@@ -95,7 +95,23 @@ impl File {
         let bytes = fs::read(path).expect("a file");
         let value = parse(&bytes, 512).unwrap_or_else(|e| panic!("{name}: {e}"));
         let whole = value.as_object().expect("an object");
-        allow(whole, &name, &["about", "versions", "origin", "additions", "lists", "errors", "types", "document", "files", "changes", "cases"]);
+        allow(
+            whole,
+            &name,
+            &[
+                "about",
+                "versions",
+                "origin",
+                "additions",
+                "lists",
+                "errors",
+                "types",
+                "document",
+                "files",
+                "changes",
+                "cases",
+            ],
+        );
         let cases = whole.get("cases").and_then(Value::as_list).expect("cases");
         let cases = cases.iter().map(|case| Case::read(&name, case)).collect();
         let mut lineage = whole.clone();
@@ -107,11 +123,27 @@ impl File {
 
 impl Case {
     fn read(file: &str, value: &Value) -> Self {
-        let case = value.as_object().unwrap_or_else(|| panic!("{file}: a case is an object"));
+        let case = value
+            .as_object()
+            .unwrap_or_else(|| panic!("{file}: a case is an object"));
         let text = |name: &str| case.get(name).and_then(Value::as_text).map(String::from);
         let name = text("name").unwrap_or_else(|| panic!("{file}: a case needs a name"));
         let about = format!("{file}: {name}");
-        let known = ["name", "version", "origin", "direction", "operation", "status", "given", "stored", "expected", "fault", "shown", "omitted", "laws"];
+        let known = [
+            "name",
+            "version",
+            "origin",
+            "direction",
+            "operation",
+            "status",
+            "given",
+            "stored",
+            "expected",
+            "fault",
+            "shown",
+            "omitted",
+            "laws",
+        ];
         allow(case, &about, &known);
         let number = |name: &str| case.get(name).and_then(|v| v.to_json().parse::<usize>().ok());
         Self {
@@ -120,7 +152,10 @@ impl Case {
             direction: Direction::read(&text("direction").unwrap_or_default(), &about),
             operation: text("operation"),
             status: number("status").map_or(422, |s| u16::try_from(s).expect("a status")),
-            given: case.get("given").cloned().unwrap_or_else(|| panic!("{about}: what is given?")),
+            given: case
+                .get("given")
+                .cloned()
+                .unwrap_or_else(|| panic!("{about}: what is given?")),
             stored: case.get("stored").cloned(),
             wanted: Wanted::read(case, &about),
             shown: case.get("shown").cloned(),
@@ -134,7 +169,11 @@ impl Case {
 /// A misspelt key would be a case that asks for less than it says.
 fn allow(object: &Object, about: &str, known: &[&str]) {
     for member in object.members() {
-        assert!(known.contains(&member.key.raw()), "{about}: nobody reads `{}`", member.key.raw());
+        assert!(
+            known.contains(&member.key.raw()),
+            "{about}: nobody reads `{}`",
+            member.key.raw()
+        );
     }
 }
 

@@ -35,7 +35,9 @@ impl File {
     pub fn rerooted(&self, origin: &str) -> Arc<Lineage> {
         let lineage = self.compiled();
         let contract = lineage.contract(origin).expect("a known version");
-        let document = self.document().map(|_| export::openapi(contract, "The suite's", origin));
+        let document = self
+            .document()
+            .map(|_| export::openapi(contract, "The suite's", origin));
         self.rooted(origin, document)
     }
 
@@ -43,16 +45,28 @@ impl File {
         let sources = self.sources(origin, document);
         match load(&sources, &|_| None) {
             Ok(mut loaded) => loaded.plan.apis.remove(0).lineage,
-            Err(faults) => panic!("{} with the origin {origin}:\n{}", self.name, render_all(&faults, &sources)),
+            Err(faults) => panic!(
+                "{} with the origin {origin}:\n{}",
+                self.name,
+                render_all(&faults, &sources)
+            ),
         }
     }
 
     fn sources(&self, origin: &str, document: Option<Json>) -> Sources {
         let main = json!({"sluice": 1, "listen": ["127.0.0.1:1"], "upstreams": {"u": {"endpoints": ["127.0.0.1:2"]}}});
         let mut files = vec![("sluice.yaml".to_owned(), main.to_string())];
-        files.push(("apis/a/api.yaml".to_owned(), self.api(origin, document.is_some()).to_string()));
+        files.push((
+            "apis/a/api.yaml".to_owned(),
+            self.api(origin, document.is_some()).to_string(),
+        ));
         files.extend(document.map(|document| ("apis/a/openapi.yaml".to_owned(), document.to_string())));
-        for (index, change) in self.lineage["changes"].as_array().into_iter().flatten().enumerate() {
+        for (index, change) in self.lineage["changes"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
             let mut change = change.clone();
             change["sluice"] = json!(1);
             change["summary"] = json!("A change of the suite.");
@@ -66,14 +80,22 @@ impl File {
 
     fn api(&self, origin: &str, documented: bool) -> Json {
         let named = |v: &Json| json!({"name": v});
-        let versions: Vec<Json> = self.lineage["versions"].as_array().expect("versions").iter().map(named).collect();
+        let versions: Vec<Json> = self.lineage["versions"]
+            .as_array()
+            .expect("versions")
+            .iter()
+            .map(named)
+            .collect();
         let mut api = Map::new();
         for (name, value) in [
             ("sluice", json!(1)),
             ("api", json!("a")),
             ("upstream", json!("u")),
             ("origin", json!(origin)),
-            ("additions", self.lineage.get("additions").cloned().unwrap_or(json!("pass"))),
+            (
+                "additions",
+                self.lineage.get("additions").cloned().unwrap_or(json!("pass")),
+            ),
             ("select", json!([{"path": {"template": "/v{version}"}}])),
             ("versions", json!(versions)),
         ] {
@@ -83,7 +105,11 @@ impl File {
             api.insert("document".to_owned(), json!("openapi.yaml"));
         }
         for name in OWN {
-            api.extend(self.lineage.get(name).map(|value| (name.to_owned(), value.clone())));
+            api.extend(
+                self.lineage
+                    .get(name)
+                    .map(|value| (name.to_owned(), value.clone())),
+            );
         }
         Json::Object(api)
     }
@@ -91,7 +117,10 @@ impl File {
     /// The origin's document: as given, or around the types.
     fn document(&self) -> Option<Json> {
         let types = self.lineage.get("types").and_then(Json::as_object);
-        self.lineage.get("document").cloned().or_else(|| types.map(around))
+        self.lineage
+            .get("document")
+            .cloned()
+            .or_else(|| types.map(around))
     }
 }
 
@@ -100,11 +129,17 @@ fn around(types: &Map<String, Json>) -> Json {
     let root = types.keys().next().expect("a type");
     let thing = json!({"$ref": format!("#/components/schemas/{root}")});
     let body = |schema: &Json| json!({"content": {"application/json": {"schema": schema}}});
-    let answer = |schema: &Json| json!({"description": "It.", "content": {"application/json": {"schema": schema}}});
+    let answer =
+        |schema: &Json| json!({"description": "It.", "content": {"application/json": {"schema": schema}}});
     let answers = |status: &str, schema: Option<&Json>| {
         let mut all = Map::new();
-        all.insert(status.to_owned(), schema.map_or(json!({"description": "Done."}), answer));
-        let error = types.contains_key("Error").then(|| answer(&json!({"$ref": "#/components/schemas/Error"})));
+        all.insert(
+            status.to_owned(),
+            schema.map_or(json!({"description": "Done."}), answer),
+        );
+        let error = types
+            .contains_key("Error")
+            .then(|| answer(&json!({"$ref": "#/components/schemas/Error"})));
         all.extend(error.map(|error| ("default".to_owned(), error)));
         Json::Object(all)
     };

@@ -1,6 +1,8 @@
 //! Whether a value fits a shape, as far as the generator must know: which of several alternatives hold, and whether an
 //! edit broke something. The judge of documents is JSON Schema; this one lets through what it does not understand.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value as Json};
 
 use super::{count, number, text};
@@ -85,10 +87,8 @@ pub(super) fn is_unique(rules: &Map<String, Json>) -> bool {
 }
 
 fn all_differ(items: &[Value]) -> bool {
-    items
-        .iter()
-        .enumerate()
-        .all(|(i, item)| !items[..i].contains(item))
+    let mut seen = HashSet::with_capacity(items.len());
+    items.iter().all(|item| seen.insert(item))
 }
 
 fn in_bounds(rules: &Map<String, Json>, min: &str, max: &str, length: usize) -> bool {

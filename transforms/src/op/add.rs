@@ -252,13 +252,9 @@ impl Add {
         }
     }
 
-    fn parent(&self) -> Pointer {
-        self.at.truncate(self.at.names().len().saturating_sub(1))
-    }
-
     /// What a write does: where the object that would hold it is new, what a create does.
     fn chosen(&self, doc: &Value, site: &Site<'_>) -> Option<&Choice> {
-        let parent = self.parent();
+        let parent = self.at.parent();
         let stored = site.before(&parent).is_some() || site.after(&parent).is_some();
         let new = site.has_stored() && !stored && parent.look(doc).is_some();
         self.choice(if new { Purpose::Create } else { site.purpose })
@@ -276,7 +272,7 @@ impl Add {
             return Ok(());
         };
         // The client took away what held it.
-        let parent = self.parent();
+        let parent = self.at.parent();
         if site.before(&parent).is_some() && parent.look(doc).is_none() {
             return Ok(());
         }
@@ -340,7 +336,7 @@ impl Operator for Add {
                 Ok(())
             };
         }
-        let parent = self.at.split_last().map(|(p, _)| p).unwrap_or_default();
+        let parent = self.at.parent();
         let whole = (1..=parent.names().len()).any(|d| {
             let at = parent.truncate(d);
             touches(patch, &at) && at.look(patch).is_none_or(|v| v.as_object().is_none())

@@ -154,13 +154,9 @@ struct Constant {
 }
 
 impl Constant {
-    fn parent(&self) -> Pointer {
-        self.at.truncate(self.at.names().len().saturating_sub(1))
-    }
-
     /// The value, or what is stored where the stored document breaks the promise.
     fn give(&self, doc: &mut Value, site: &Site<'_>) -> Result<(), Fault> {
-        let parent = self.parent();
+        let parent = self.at.parent();
         if parent.look(doc).and_then(Value::as_object).is_none() {
             return Ok(());
         }
@@ -266,7 +262,7 @@ impl Operator for Constant {
             };
         }
         // The object may be new: then it needs its constant, and else it has it already.
-        let parent = self.parent();
+        let parent = self.at.parent();
         if !parent.is_root() && parent.look(patch).and_then(Value::as_object).is_some() {
             insert(patch, &self.at, Member::own("", self.value.clone()))?;
         }

@@ -188,12 +188,12 @@ impl Derived {
 
     /// Whether a write leaves what the member follows from as it is stored.
     fn unchanged(&self, doc: &Value, site: &Site<'_>) -> bool {
-        let parent = self.from.truncate(self.from.names().len().saturating_sub(1));
+        let parent = self.from.parent();
         site.before(&parent).is_some() && site.before(&self.from) == self.from.look(doc)
     }
 
     fn give(&self, doc: &mut Value, site: &Site<'_>) -> Result<(), Fault> {
-        let parent = self.at.truncate(self.at.names().len().saturating_sub(1));
+        let parent = self.at.parent();
         if parent.look(doc).and_then(Value::as_object).is_none() {
             return Ok(());
         }

@@ -367,7 +367,7 @@ impl Operator for Group {
 
     fn patch(&self, to: Direction, patch: &mut Value, site: &Site<'_>) -> Result<(), Fault> {
         let touched = |at: &Pointer| touches(patch, at);
-        let parent = self.into.split_last().map(|(p, _)| p).unwrap_or_default();
+        let parent = self.into.parent();
         if !super::places(&self.pairs(), to.source()).any(touched) {
             return Ok(());
         }
@@ -394,7 +394,7 @@ impl Operator for Group {
 impl Group {
     fn gather_type(&self, shape: &mut Shape, types: &Types) -> Result<(), TypeFault> {
         let (mut first, mut fields) = (usize::MAX, Vec::new());
-        let parent = self.into.split_last().map(|(p, _)| p).unwrap_or_default();
+        let parent = self.into.parent();
         let before: Vec<String> = match shape.at_mut(&parent, types)? {
             Some(parent) => parent.fields().iter().map(|f| f.name.clone()).collect(),
             None => return Ok(()),

@@ -359,6 +359,19 @@ pub fn touches(patch: &Value, at: &Pointer) -> bool {
     true
 }
 
+/// A merge patch of a place that is rewritten as a whole: it may remove what stands there, or leave it alone.
+///
+/// # Errors
+/// [`FaultKind::NeedsStored`] where it does anything else.
+pub fn patch_whole(patch: &Value, at: &Pointer) -> Result<(), Fault> {
+    let removed = matches!(at.look(patch), Some(Value::Null));
+    if removed || !touches(patch, at) {
+        Ok(())
+    } else {
+        Err(needs_stored())
+    }
+}
+
 /// The refusal to translate without the stored document.
 pub fn needs_stored() -> Fault {
     Fault::new(
@@ -388,7 +401,7 @@ pub fn locate(pairs: &[Pair], to: Direction, pointer: &Pointer) -> Pointer {
     match pair.place(into) {
         Some(target) if pair.deep => target.join(&rest),
         Some(target) => target.clone(),
-        None => place.truncate(place.names().len().saturating_sub(1)),
+        None => place.parent(),
     }
 }
 

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::entry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
-use super::{Direction, Operator, Pair, Reversed, Site, Stored, needs_stored, touches};
+use super::{Direction, Operator, Pair, Reversed, Site, Stored, needs_stored, patch_whole, touches};
 use crate::contract::Purpose;
 use crate::fault::{Fault, FaultKind};
 use crate::pointer::Pointer;
@@ -235,7 +235,7 @@ impl Operator for Relocate {
             return Ok(());
         };
         let left = dissolve_type(shape, from, into, types)?;
-        let same = from.split_last().map(|(p, _)| p) == into.split_last().map(|(p, _)| p);
+        let same = from.parent() == into.parent();
         let place = made_type(shape, into, left.unwrap_or(index), types)?;
         shape.put_field(
             into,
@@ -397,7 +397,7 @@ pub(super) fn dissolve(doc: &mut Value, from: &Pointer, into: &Pointer, site: &S
 /// After a member left an object that stays, for a place beside that object: it stands right behind it, so that several
 /// that leave stand in the order in which they left.
 fn behind(doc: &Value, from: &Pointer, into: &Pointer) -> Option<usize> {
-    let parent = into.truncate(into.names().len().saturating_sub(1));
+    let parent = into.parent();
     let rest = from.strip(&parent).filter(|rest| rest.names().len() > 1)?;
     let object = parent.look(doc)?.as_object()?;
     Some(object.position(rest.names().first()?)? + 1)
@@ -641,12 +641,7 @@ impl Operator for Hoist {
 
     fn patch(&self, _: Direction, patch: &mut Value, _: &Site<'_>) -> Result<(), Fault> {
         // Removing the one removes the other; a patch of the object may make it.
-        let removed = matches!(self.parent.look(patch), Some(Value::Null));
-        if removed || !touches(patch, &self.parent) {
-            Ok(())
-        } else {
-            Err(needs_stored())
-        }
+        patch_whole(patch, &self.parent)
     }
 
     fn stored(&self, to: Direction) -> Stored {

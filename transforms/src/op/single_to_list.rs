@@ -360,7 +360,7 @@ impl SingleToList {
     }
 
     fn raise(&self, doc: &mut Value, site: &Site<'_>) -> Result<(), Fault> {
-        let parent = self.list.truncate(self.list.names().len().saturating_sub(1));
+        let parent = self.list.parent();
         let sent = self.single.look(doc);
         if site.has_stored() && sent == site.before(&self.single) {
             return self.keep(doc, site);
@@ -392,7 +392,7 @@ impl SingleToList {
 
     /// A list that may be absent is absent where the single value is.
     fn may_be_absent(&self, site: &Site<'_>) -> bool {
-        let parent = self.list.split_last().map(|(p, _)| p).unwrap_or_default();
+        let parent = self.list.parent();
         let object = site.target.and_then(|t| t.at(&parent, site.target_types));
         let field = object.and_then(|o| o.resolve(site.target_types).field(self.key(&self.list)));
         field.is_some_and(|f| !f.required)

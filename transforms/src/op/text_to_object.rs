@@ -17,7 +17,7 @@ use serde_json::Value as Json;
 use super::entry::{Case, Entry, Files, SettingsFault, What, pointer, schema, settings};
 use super::group::{keep_beside, no_field_beside, nothing_beside};
 use super::text_form::TextForm;
-use super::{Direction, Operator, Pair, Site, Stored, needs_stored, touches};
+use super::{Direction, Operator, Pair, Site, Stored, patch_whole};
 use crate::contract::Purpose;
 use crate::fault::Fault;
 use crate::pointer::Pointer;
@@ -333,12 +333,7 @@ impl Operator for TextToObject {
     }
 
     fn patch(&self, _: Direction, patch: &mut Value, _: &Site<'_>) -> Result<(), Fault> {
-        let removed = matches!(self.at.look(patch), Some(Value::Null));
-        if removed || !touches(patch, &self.at) {
-            Ok(())
-        } else {
-            Err(needs_stored())
-        }
+        patch_whole(patch, &self.at)
     }
 
     fn stored(&self, to: Direction) -> Stored {

@@ -7,10 +7,11 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::{
-    Stage, Unobserved, Way, pointer_step, refuse_other_kind, settle_kept, treat_additions, type_step,
-};
-use crate::change::Action;
+use super::Unobserved;
+use super::admission::{refuse_other_kind, treat_additions};
+use super::pointers::pointer_step;
+use super::step::{Stage, Way, type_step};
+use super::stored::settle_kept;
 use crate::contract::{Contract, Purpose};
 use crate::fault::{Fault, FaultKind};
 use crate::lineage::{Chain, Lineage, Pass, Policy};
@@ -18,7 +19,7 @@ use crate::op::Direction;
 use crate::pointer::Pointer;
 use crate::shape::Shape;
 use crate::value::Value;
-use crate::walk::{ListPolicy, refuse_duplicates, substitute};
+use crate::walk::{Lenient, refuse_duplicates, substitute};
 
 /// Carries documents of a named type between two versions.
 #[derive(Clone, Debug)]
@@ -64,18 +65,17 @@ impl<'a> DocumentInterpreter<'a> {
     pub fn carry(&self, document: Value) -> Result<Carried, Fault> {
         let mut document = self.admitted(document)?;
         let omitted = Cell::new(0);
+        let lenient = Lenient {
+            lists: &self.policy.lists,
+            omitted: &omitted,
+        };
         for (index, (pass, to)) in self.chain.steps.iter().enumerate() {
-            let purpose = if index < self.lifted {
-                Purpose::Create
+            let stage = if index < self.lifted {
+                Stage::sent(Purpose::Create, false)
             } else {
-                Purpose::Answer
+                Stage::shown(Some(lenient))
             };
-            let stage = Stage {
-                purpose,
-                patch: false,
-                stored: None,
-            };
-            self.step(pass, *to, &mut document, &stage, &omitted)
+            self.step(pass, *to, &mut document, &stage)
                 .map_err(|f| self.in_first_names(index, f))?;
         }
         substitute(
@@ -99,13 +99,8 @@ impl<'a> DocumentInterpreter<'a> {
         let mut document = self.admitted(document)?;
         let snapshots = self.snapshots(stored)?;
         for (index, (pass, to)) in self.chain.steps.iter().enumerate() {
-            let stored = Some((&snapshots[index], &snapshots[index + 1]));
-            let stage = Stage {
-                purpose: Purpose::Replace,
-                patch: false,
-                stored,
-            };
-            let done = self.step(pass, *to, &mut document, &stage, &Cell::new(0));
+            let stage = Stage::over(Purpose::Replace, &snapshots[index], &snapshots[index + 1]);
+            let done = self.step(pass, *to, &mut document, &stage);
             done.map_err(|fault| self.in_first_names(index, fault))?;
         }
         document.drop_shells();
@@ -118,12 +113,7 @@ impl<'a> DocumentInterpreter<'a> {
         let mut snapshots = vec![stored.clone()];
         for (pass, to) in self.chain.steps.iter().rev() {
             let mut document = snapshots.last().cloned().unwrap_or(Value::Null);
-            let stage = Stage {
-                purpose: Purpose::Answer,
-                patch: false,
-                stored: None,
-            };
-            self.step(pass, to.back(), &mut document, &stage, &Cell::new(0))
+            self.step(pass, to.back(), &mut document, &Stage::shown(None))
                 .map_err(|fault| Fault {
                     kind: FaultKind::Stored,
                     ..fault
@@ -153,34 +143,15 @@ impl<'a> DocumentInterpreter<'a> {
         Ok(document)
     }
 
-    fn step(
-        &self,
-        pass: &Pass,
-        to: Direction,
-        document: &mut Value,
-        stage: &Stage<'_>,
-        omitted: &Cell<usize>,
-    ) -> Result<(), Fault> {
-        let Action::Type { label, operator } = &pass.action else {
+    fn step(&self, pass: &Pass, to: Direction, document: &mut Value, stage: &Stage<'_>) -> Result<(), Fault> {
+        let Some(way) = Way::of(pass, to) else {
             return Ok(());
         };
-        let way = Way {
-            pass,
-            to,
-            label,
-            operator: operator.as_ref(),
-        };
-        let answer = stage.purpose == Purpose::Answer && stage.stored.is_none();
-        let none = ListPolicy::new();
-        let lists = if answer { &self.policy.lists } else { &none };
         type_step(
             &way,
             document,
-            &self.shape,
-            Some(&self.shape),
+            (&self.shape, Some(&self.shape)),
             stage,
-            lists,
-            omitted,
             &mut Unobserved,
         )
     }
@@ -189,7 +160,7 @@ impl<'a> DocumentInterpreter<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::{Change, Step};
+    use crate::change::{Action, Change, Step};
     use crate::lineage::Draft;
     use crate::op::registry::OPERATORS;
     use crate::parse::parse;

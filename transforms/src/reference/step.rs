@@ -1,26 +1,53 @@
 //! One step on a message: its parameters, its document, every occurrence of a type in it.
 
-use std::cell::Cell;
-
 use super::admission::refuse_captured;
 use super::{Observer, Unobserved};
 use crate::change::Action;
-use crate::contract::{Contract, Operation, Purpose};
+use crate::contract::{Contract, Purpose};
 use crate::fault::Fault;
-use crate::lineage::{Pass, Policy};
-use crate::message::{Request, Response};
+use crate::lineage::Pass;
+use crate::message::{Argument, Request, Response};
 use crate::message_op::{MessageSite, scalar_text, scalar_value};
 use crate::op::{Direction, Operator, Pair, Side, Site, refuse_repeated};
 use crate::pointer::Pointer;
 use crate::shape::Shape;
 use crate::value::Value;
-use crate::walk::{ListPolicy, Walk};
+use crate::walk::{Lenient, Walk};
 
 /// The document at a stage of a chain, with what is stored there.
 pub(super) struct Stage<'s> {
     pub(super) purpose: Purpose,
     pub(super) patch: bool,
     pub(super) stored: Option<(&'s Value, &'s Value)>,
+    pub(super) lenient: Option<Lenient<'s>>,
+}
+
+impl<'s> Stage<'s> {
+    /// A request of which nothing stored is known.
+    pub(super) fn sent(purpose: Purpose, patch: bool) -> Self {
+        Self {
+            purpose,
+            patch,
+            stored: None,
+            lenient: None,
+        }
+    }
+
+    /// A whole document over what is stored, before and after the step.
+    pub(super) fn over(purpose: Purpose, before: &'s Value, after: &'s Value) -> Self {
+        Self {
+            stored: Some((before, after)),
+            ..Self::sent(purpose, false)
+        }
+    }
+
+    /// An answer; without leniency every element of a list counts.
+    pub(super) fn shown(lenient: Option<Lenient<'s>>) -> Self {
+        Self {
+            lenient,
+            ..Self::sent(Purpose::Answer, false)
+        }
+    }
 }
 
 /// A type step in one direction.
@@ -31,187 +58,155 @@ pub(super) struct Way<'a> {
     pub(super) operator: &'a dyn Operator,
 }
 
+impl<'a> Way<'a> {
+    /// None for a step on messages.
+    pub(super) fn of(pass: &'a Pass, to: Direction) -> Option<Self> {
+        let Action::Type { label, operator } = &pass.action else {
+            return None;
+        };
+        Some(Self {
+            pass,
+            to,
+            label,
+            operator: operator.as_ref(),
+        })
+    }
+}
+
+/// The types of a document on both sides of a step.
+pub(super) type Between<'a> = (&'a Shape, Option<&'a Shape>);
+
+/// A step on a request.
 pub(super) fn request_step(
     pass: &Pass,
     to: Direction,
     request: &mut Request,
     stage: &Stage<'_>,
-    policy: &Policy,
     observer: &mut dyn Observer,
 ) -> Result<(), Fault> {
     let (source, target) = (pass.source(to), pass.target(to));
-    match &pass.action {
-        Action::Message { operation, operator } => {
-            let site = MessageSite {
-                source,
-                target,
-                operation: &request.operation.clone(),
-            };
-            if operation == "*" || *operation == request.operation {
-                operator.request(to, request, &site)
-            } else {
-                Ok(())
-            }
-        }
-        Action::Type { label, operator } => {
-            let way = Way {
-                pass,
-                to,
-                label,
-                operator: operator.as_ref(),
-            };
-            arguments_step(&way, request, stage)?;
-            let (from, into) = (
-                source.operation(&request.operation),
-                target.operation(&request.operation),
-            );
-            let shape =
-                |o: Option<&'_ Operation>| o.and_then(|o| o.request.as_ref()).map(|p| p.shape.clone());
-            let (Some(body), Some(from)) = (request.body.as_mut(), shape(from)) else {
-                return Ok(());
-            };
-            type_step(
-                &way,
-                body,
-                &from,
-                shape(into).as_ref(),
-                stage,
-                &policy.lists,
-                &Cell::new(0),
-                observer,
-            )
-        }
+    if let Action::Message { operation, operator } = &pass.action {
+        let id = request.operation.clone();
+        let site = MessageSite {
+            source,
+            target,
+            operation: &id,
+        };
+        let taken = operation == "*" || *operation == id;
+        return if taken {
+            operator.request(to, request, &site)
+        } else {
+            Ok(())
+        };
+    }
+    let Some(way) = Way::of(pass, to) else {
+        return Ok(());
+    };
+    arguments_step(&way, request, stage)?;
+    let from = body_shape(source, &request.operation);
+    let into = body_shape(target, &request.operation);
+    match (request.body.as_mut(), from) {
+        (Some(body), Some(from)) => type_step(&way, body, (from, into), stage, observer),
+        _ => Ok(()),
     }
 }
 
 /// Scalar types occur as parameters too.
-pub(super) fn arguments_step(way: &Way<'_>, request: &mut Request, stage: &Stage<'_>) -> Result<(), Fault> {
+fn arguments_step(way: &Way<'_>, request: &mut Request, stage: &Stage<'_>) -> Result<(), Fault> {
     let source = way.pass.source(way.to);
     let Some(operation) = source.operation(&request.operation) else {
         return Ok(());
     };
     for argument in &mut request.arguments {
-        let Some(parameter) = operation.parameter(argument.place, &argument.name) else {
-            continue;
-        };
-        if parameter.shape.label(&source.types) != Some(way.label) {
-            continue;
-        }
-        let mut value = scalar_value(&argument.value, &parameter.shape, &source.types);
-        let before = value.clone();
-        let bare = Stage {
-            purpose: stage.purpose,
-            patch: false,
-            stored: None,
-        };
-        type_step(
-            way,
-            &mut value,
-            &parameter.shape,
-            None,
-            &bare,
-            &ListPolicy::new(),
-            &Cell::new(0),
-            &mut Unobserved,
-        )
-        .map_err(|f| Fault {
-            detail: format!("the parameter `{}`: {}", argument.name, f.detail),
-            pointer: Pointer::root(),
-            ..f
-        })?;
-        if let Some(text) = scalar_text(&value).filter(|_| value != before || value.kind() != before.kind()) {
-            argument.value = text;
-            argument.raw = None;
+        let known = operation.parameter(argument.place, &argument.name);
+        if let Some(parameter) = known.filter(|p| p.shape.label(&source.types) == Some(way.label)) {
+            argument_step(way, argument, &parameter.shape, stage.purpose)?;
         }
     }
     Ok(())
 }
 
+fn argument_step(
+    way: &Way<'_>,
+    argument: &mut Argument,
+    shape: &Shape,
+    purpose: Purpose,
+) -> Result<(), Fault> {
+    let before = scalar_value(&argument.value, shape, &way.pass.source(way.to).types);
+    let mut value = before.clone();
+    let done = type_step(
+        way,
+        &mut value,
+        (shape, None),
+        &Stage::sent(purpose, false),
+        &mut Unobserved,
+    );
+    done.map_err(|f| Fault {
+        detail: format!("the parameter `{}`: {}", argument.name, f.detail),
+        pointer: Pointer::root(),
+        ..f
+    })?;
+    if let Some(text) = scalar_text(&value).filter(|_| value != before || value.kind() != before.kind()) {
+        argument.value = text;
+        argument.raw = None;
+    }
+    Ok(())
+}
+
+/// A step on an answer.
 pub(super) fn response_step(
     pass: &Pass,
     to: Direction,
     response: &mut Response,
-    policy: &Policy,
-    omitted: &Cell<usize>,
+    lenient: Lenient<'_>,
     observer: &mut dyn Observer,
 ) -> Result<(), Fault> {
     let (source, target) = (pass.source(to), pass.target(to));
-    match &pass.action {
-        Action::Message { operation, operator } => {
-            let id = response.operation.clone();
-            let site = MessageSite {
-                source,
-                target,
-                operation: &id,
-            };
-            if operation == "*" || *operation == id {
-                operator.response(to, response, &site)
-            } else {
-                Ok(())
-            }
+    if let Action::Message { operation, operator } = &pass.action {
+        let id = response.operation.clone();
+        let site = MessageSite {
+            source,
+            target,
+            operation: &id,
+        };
+        let taken = operation == "*" || *operation == id;
+        return if taken {
+            operator.response(to, response, &site)
+        } else {
+            Ok(())
+        };
+    }
+    let (from, into) = (answer_shape(source, response), answer_shape(target, response));
+    match (Way::of(pass, to), response.body.as_mut(), from) {
+        (Some(way), Some(body), Some(from)) => {
+            type_step(&way, body, (from, into), &Stage::shown(Some(lenient)), observer)
         }
-        Action::Type { label, operator } => {
-            let (Some(from), into) = (
-                answer_shape(source, response).cloned(),
-                answer_shape(target, response).cloned(),
-            ) else {
-                return Ok(());
-            };
-            let Some(body) = response.body.as_mut() else {
-                return Ok(());
-            };
-            let way = Way {
-                pass,
-                to,
-                label,
-                operator: operator.as_ref(),
-            };
-            let stage = Stage {
-                purpose: Purpose::Answer,
-                patch: false,
-                stored: None,
-            };
-            type_step(
-                &way,
-                body,
-                &from,
-                into.as_ref(),
-                &stage,
-                &policy.lists,
-                omitted,
-                observer,
-            )
-        }
+        _ => Ok(()),
     }
 }
 
-#[allow(clippy::too_many_arguments)]
+/// A step on every occurrence of its type in a document.
 pub(super) fn type_step(
     way: &Way<'_>,
     doc: &mut Value,
-    from: &Shape,
-    into: Option<&Shape>,
+    (from, into): Between<'_>,
     stage: &Stage<'_>,
-    lists: &ListPolicy,
-    omitted: &Cell<usize>,
     observer: &mut dyn Observer,
 ) -> Result<(), Fault> {
-    let (source, target) = (way.pass.source(way.to), way.pass.target(way.to));
     let site = Site {
         purpose: stage.purpose,
         before: stage.stored.map(|s| s.0),
         after: stage.stored.map(|s| s.1),
         source: from,
-        source_types: &source.types,
+        source_types: &way.pass.source(way.to).types,
         target: into,
-        target_types: &target.types,
+        target_types: &way.pass.target(way.to).types,
     };
     let pairs = way.operator.pairs();
     let walk = Walk {
         label: way.label,
         patch: stage.patch,
-        lists,
-        omitted,
+        lenient: stage.lenient,
     };
     walk.each(doc, &site, &mut |value, site, patch| {
         if !way.operator.guards_names() {
@@ -219,13 +214,13 @@ pub(super) fn type_step(
             refuse_captured(&pairs, way.to, value, site, patch)?;
         }
         report(&pairs, way, Side::Old, value, site, observer);
-        let done = if patch {
-            way.operator.patch(way.to, value, site)
+        if patch {
+            way.operator.patch(way.to, value, site)?;
         } else {
-            way.operator.apply(way.to, value, site)
-        };
+            way.operator.apply(way.to, value, site)?;
+        }
         report(&pairs, way, Side::New, value, site, observer);
-        done
+        Ok(())
     })
 }
 

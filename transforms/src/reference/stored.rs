@@ -1,17 +1,14 @@
 //! Writing over what is stored: how far a write depends on it, what it is at every stage, and where kept members stand.
 
-use std::cell::Cell;
-
 use super::step::{Stage, Way, body_shape, type_step};
 use super::{Interpreter, Unobserved};
 use crate::change::Action;
-use crate::contract::{Contract, Purpose};
+use crate::contract::Contract;
 use crate::fault::{Fault, FaultKind};
 use crate::lineage::Pass;
 use crate::op::{Direction, Stored};
 use crate::shape::{Kind, Shape, Types};
 use crate::value::{Member, Value};
-use crate::walk::ListPolicy;
 
 impl Interpreter<'_> {
     /// How far a write of this operation depends on the stored document.
@@ -39,30 +36,10 @@ impl Interpreter<'_> {
                 .operation(operation)
                 .and_then(|o| o.request.as_ref())
                 .map(|p| &p.shape);
-            let stage = Stage {
-                purpose: Purpose::Answer,
-                patch: false,
-                stored: None,
-            };
-            if let (Action::Type { label, operator }, Some(shape)) = (&pass.action, shape) {
+            let stage = Stage::shown(None);
+            if let (Some(way), Some(shape)) = (Way::of(pass, to.back()), shape) {
                 let target = body_shape(pass.source(*to), operation);
-                let way = Way {
-                    pass,
-                    to: to.back(),
-                    label,
-                    operator: operator.as_ref(),
-                };
-                type_step(
-                    &way,
-                    &mut doc,
-                    shape,
-                    target,
-                    &stage,
-                    &ListPolicy::new(),
-                    &Cell::new(0),
-                    &mut Unobserved,
-                )
-                .map_err(|f| Fault {
+                type_step(&way, &mut doc, (shape, target), &stage, &mut Unobserved).map_err(|f| Fault {
                     kind: FaultKind::Stored,
                     ..f
                 })?;

@@ -21,12 +21,8 @@ impl Interpreter<'_> {
         };
         bare.body = self.naming_members(request);
         for (index, (pass, to)) in self.chain.steps.iter().enumerate() {
-            let stage = Stage {
-                purpose: Purpose::Patch,
-                patch: true,
-                stored: None,
-            };
-            request_step(pass, *to, &mut bare, &stage, self.policy, &mut Unobserved)
+            let stage = Stage::sent(Purpose::Patch, true);
+            request_step(pass, *to, &mut bare, &stage, &mut Unobserved)
                 .map_err(|f| self.in_first_names(index, &request.operation, f))?;
         }
         bare.body = None;
