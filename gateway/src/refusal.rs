@@ -27,7 +27,7 @@ pub struct Refusal {
     detail: Box<str>,
     pointer: Option<Box<str>>,
     extra: Vec<(String, Value)>,
-    allow: Vec<Method>,
+    allow: Box<[Method]>,
     tag: Option<Box<str>>,
     place: Option<Box<str>>,
 }
@@ -40,7 +40,7 @@ impl Refusal {
             detail: detail.into().into(),
             pointer: None,
             extra: Vec::new(),
-            allow: Vec::new(),
+            allow: Box::default(),
             tag: None,
             place: None,
         }
