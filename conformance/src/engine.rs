@@ -15,7 +15,9 @@ use sluice_transforms::value::Value;
 
 /// Where an example of the project lies.
 pub fn example(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/examples").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../config/examples")
+        .join(name)
 }
 
 /// The plan of these sources, with an empty environment.
@@ -80,11 +82,21 @@ impl<'a> Between<'a> {
     /// # Errors
     /// What cannot be shown.
     pub fn lower_text(&self, operation: &str, status: u16, stored: &str) -> Result<(Response, usize), Fault> {
-        let chain = self.lineage.chain(self.lineage.origin(), self.version).expect("a chain");
+        let chain = self
+            .lineage
+            .chain(self.lineage.origin(), self.version)
+            .expect("a chain");
         let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         let body = Some(parse(stored.as_bytes(), 128).expect("a document"));
-        let answer = Response { operation: operation.to_owned(), status, headers, body };
-        Interpreter::new(self.lineage, &chain).lower(answer, &mut Unobserved).map(|l| (l.response, l.omitted))
+        let answer = Response {
+            operation: operation.to_owned(),
+            status,
+            headers,
+            body,
+        };
+        Interpreter::new(self.lineage, &chain)
+            .lower(answer, &mut Unobserved)
+            .map(|l| (l.response, l.omitted))
     }
 
     /// What the backend gets when a client makes something new.
@@ -92,11 +104,15 @@ impl<'a> Between<'a> {
     /// # Errors
     /// What cannot be translated.
     pub fn create(&self, sent: &Json) -> Result<Json, Fault> {
-        self.lift("createCustomer", Purpose::Create, sent).map(|r| json(&r.body.expect("a document")))
+        self.lift("createCustomer", Purpose::Create, sent)
+            .map(|r| json(&r.body.expect("a document")))
     }
 
     fn lift(&self, operation: &str, purpose: Purpose, sent: &Json) -> Result<Request, Fault> {
-        let chain = self.lineage.chain(self.version, self.lineage.origin()).expect("a chain");
+        let chain = self
+            .lineage
+            .chain(self.version, self.lineage.origin())
+            .expect("a chain");
         Interpreter::new(self.lineage, &chain).lift(self.request(operation, sent), purpose, &mut Unobserved)
     }
 
@@ -105,9 +121,17 @@ impl<'a> Between<'a> {
     /// # Errors
     /// What cannot be translated.
     pub fn replace(&self, stored: &Json, sent: &Json) -> Result<Json, Fault> {
-        let chain = self.lineage.chain(self.version, self.lineage.origin()).expect("a chain");
+        let chain = self
+            .lineage
+            .chain(self.version, self.lineage.origin())
+            .expect("a chain");
         let request = self.request("replaceCustomer", sent);
-        let put = Interpreter::new(self.lineage, &chain).put(request, Purpose::Replace, &document(stored), &mut Unobserved);
+        let put = Interpreter::new(self.lineage, &chain).put(
+            request,
+            Purpose::Replace,
+            &document(stored),
+            &mut Unobserved,
+        );
         put.map(|r| json(&r.body.expect("a document")))
     }
 
@@ -122,7 +146,9 @@ impl<'a> Between<'a> {
                 sluice_transforms::patch::apply(&mut after, &lifted.body.expect("a document"));
                 Ok((json(&after), true))
             }
-            Err(fault) if fault.kind == FaultKind::NeedsStored => self.patch_on(stored, patch).map(|after| (after, false)),
+            Err(fault) if fault.kind == FaultKind::NeedsStored => {
+                self.patch_on(stored, patch).map(|after| (after, false))
+            }
             Err(fault) => Err(fault),
         }
     }
@@ -132,20 +158,30 @@ impl<'a> Between<'a> {
     /// # Errors
     /// What cannot be translated.
     pub fn patch_on(&self, stored: &Json, patch: &Json) -> Result<Json, Fault> {
-        let chain = self.lineage.chain(self.version, self.lineage.origin()).expect("a chain");
+        let chain = self
+            .lineage
+            .chain(self.version, self.lineage.origin())
+            .expect("a chain");
         let interpreter = Interpreter::new(self.lineage, &chain);
         let (stored, patch) = (document(stored), document(patch));
         let mut whole = interpreter.shown("patchCustomer", &stored)?;
         interpreter.refuse_foreign("patchCustomer", &patch)?;
         sluice_transforms::patch::apply(&mut whole, &patch);
-        let request = Request { operation: "patchCustomer".to_owned(), arguments: Vec::new(), body: Some(whole) };
+        let request = Request {
+            operation: "patchCustomer".to_owned(),
+            arguments: Vec::new(),
+            body: Some(whole),
+        };
         let put = interpreter.put(request, Purpose::Patch, &stored, &mut Unobserved)?;
         Ok(json(&put.body.expect("a document")))
     }
 
     /// A place of the origin, in the client's names; none where it has no place.
     pub fn pointer(&self, operation: &str, stored: &str) -> Option<String> {
-        let chain = self.lineage.chain(self.lineage.origin(), self.version).expect("a chain");
+        let chain = self
+            .lineage
+            .chain(self.lineage.origin(), self.version)
+            .expect("a chain");
         let pointer = sluice_transforms::pointer::Pointer::parse(stored).expect("a pointer");
         let moved = Interpreter::new(self.lineage, &chain).pointer(operation, &pointer);
         (!moved.is_root()).then(|| moved.to_string())
@@ -157,9 +193,17 @@ impl<'a> Between<'a> {
             Vec::new()
         } else {
             let place = sluice_transforms::contract::Place::Path;
-            vec![sluice_transforms::message::Argument::new(place, "id", "cus_000017")]
+            vec![sluice_transforms::message::Argument::new(
+                place,
+                "id",
+                "cus_000017",
+            )]
         };
-        Request { operation: operation.to_owned(), arguments, body: Some(document(sent)) }
+        Request {
+            operation: operation.to_owned(),
+            arguments,
+            body: Some(document(sent)),
+        }
     }
 }
 
@@ -174,10 +218,19 @@ pub fn rerooted(origin: &str) -> Sources {
     let document = sluice_transforms::export::openapi(&contract, "customers", origin);
     let api = "apis/customers/api.yaml";
     let text = String::from_utf8(sources.get(api).expect("an API").to_vec()).expect("text");
-    let text = text.replace("origin: \"3.3\"", &format!("origin: \"{origin}\"")).replace("openapi.yaml", "origin.json");
-    let kept = sources.paths().filter(|path| *path != api && !path.ends_with("openapi.yaml"));
-    let mut files: Vec<(String, Vec<u8>)> = kept.map(|path| (path.to_owned(), sources.get(path).unwrap_or_default().to_vec())).collect();
+    let text = text
+        .replace("origin: \"3.3\"", &format!("origin: \"{origin}\""))
+        .replace("openapi.yaml", "origin.json");
+    let kept = sources
+        .paths()
+        .filter(|path| *path != api && !path.ends_with("openapi.yaml"));
+    let mut files: Vec<(String, Vec<u8>)> = kept
+        .map(|path| (path.to_owned(), sources.get(path).unwrap_or_default().to_vec()))
+        .collect();
     files.push((api.to_owned(), text.into_bytes()));
-    files.push(("apis/customers/origin.json".to_owned(), document.to_string().into_bytes()));
+    files.push((
+        "apis/customers/origin.json".to_owned(),
+        document.to_string().into_bytes(),
+    ));
     Sources::from_files(files)
 }

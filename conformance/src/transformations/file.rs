@@ -92,26 +92,18 @@ pub fn files() -> Vec<File> {
 impl File {
     fn read(path: &Path) -> Self {
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        let bytes = fs::read(path).expect("a file");
-        let value = parse(&bytes, 512).unwrap_or_else(|e| panic!("{name}: {e}"));
+        Self::of(name, &fs::read(path).expect("a file"))
+    }
+
+    /// A file from its text.
+    ///
+    /// # Panics
+    /// When it is not of the format.
+    pub fn of(name: impl Into<String>, text: &[u8]) -> Self {
+        let name = name.into();
+        let value = parse(text, 512).unwrap_or_else(|e| panic!("{name}: {e}"));
         let whole = value.as_object().expect("an object");
-        allow(
-            whole,
-            &name,
-            &[
-                "about",
-                "versions",
-                "origin",
-                "additions",
-                "lists",
-                "errors",
-                "types",
-                "document",
-                "files",
-                "changes",
-                "cases",
-            ],
-        );
+        allow(whole, &name, &KEYS);
         let cases = whole.get("cases").and_then(Value::as_list).expect("cases");
         let cases = cases.iter().map(|case| Case::read(&name, case)).collect();
         let mut lineage = whole.clone();
@@ -120,6 +112,21 @@ impl File {
         Self { name, lineage, cases }
     }
 }
+
+/// The keys of a file.
+const KEYS: [&str; 11] = [
+    "about",
+    "versions",
+    "origin",
+    "additions",
+    "lists",
+    "errors",
+    "types",
+    "document",
+    "files",
+    "changes",
+    "cases",
+];
 
 impl Case {
     fn read(file: &str, value: &Value) -> Self {
