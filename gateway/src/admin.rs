@@ -6,12 +6,13 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
 use serde_json::{Value as Json, json};
+use sluice_config::Diagnostic;
 use sluice_config::plan::ApiPlan;
 
 use crate::body::Body;
 use crate::gateway::Gateway;
 use crate::refusal::{Kind, Refusal};
-use crate::reload::{Reloaded, Reloader};
+use crate::reload::{Refused, Reloaded, Reloader};
 use crate::serve::Drain;
 
 /// The admin API.
@@ -67,10 +68,7 @@ impl Admin {
                 answer(&json!({"changed": false, "generation": generation}))
             }
             Ok(Reloaded::Refused { diagnostics, .. }) => {
-                let faults: Vec<Json> = diagnostics
-                    .iter()
-                    .map(sluice_config::Diagnostic::to_json)
-                    .collect();
+                let faults = told(&diagnostics);
                 let refusal = Refusal::new(
                     Kind::FaultyConfiguration,
                     "nothing was changed; the running edition serves on",
@@ -86,14 +84,23 @@ impl Admin {
             return Refusal::new(Kind::Draining, "there is no edition yet").answer();
         };
         let apis: Vec<Json> = edition.plan.apis.iter().map(api).collect();
-        answer(&json!({
+        let mut plan = json!({
             "generation": edition.generation,
             "hash": edition.plan.hash.to_string(),
             "pending": self.reloader.pending(&edition.plan),
             "now": gateway.clock.now().to_string(),
             "apis": apis,
-        }))
+        });
+        // The files say something else than what runs: whoever asks later should see why.
+        if let Some(Refused { at, why, diagnostics }) = self.reloader.last_refused() {
+            plan["last_reload"] = json!({"at": at.to_string(), "why": why, "refused": told(&diagnostics)});
+        }
+        answer(&plan)
     }
+}
+
+fn told(diagnostics: &[Diagnostic]) -> Vec<Json> {
+    diagnostics.iter().map(Diagnostic::to_json).collect()
 }
 
 fn ready(gateway: &Gateway, drain: &Drain) -> Response<Body> {

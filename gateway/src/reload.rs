@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use jiff::Timestamp;
 use sluice_config::plan::Plan;
 use sluice_config::{Diagnostic, Environment, Loaded, Sources, load, render_all};
 
@@ -41,6 +42,17 @@ pub enum Reloaded {
     },
 }
 
+/// A reload that was refused.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// When.
+    pub at: Timestamp,
+    /// What it was for: a signal, a file, a call.
+    pub why: String,
+    /// Every fault.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
 /// Where a configuration is.
 #[derive(Debug)]
 enum Place {
@@ -57,6 +69,8 @@ pub struct Reloader {
     turn: Mutex<()>,
     /// What the process began with: the first edition's.
     begun: OnceLock<Begun>,
+    /// The last reload, if it was refused.
+    refused: Mutex<Option<Refused>>,
 }
 
 impl Reloader {
@@ -76,6 +90,7 @@ impl Reloader {
             variables,
             turn: Mutex::default(),
             begun: OnceLock::new(),
+            refused: Mutex::default(),
         }
     }
 
@@ -100,7 +115,7 @@ impl Reloader {
             },
             Ok(loaded) if before.as_ref().is_some_and(|b| b.plan.hash == loaded.plan.hash) => {
                 Reloaded::Unchanged {
-                    generation: before.map_or(0, |b| b.generation),
+                    generation: before.as_ref().map_or(0, |b| b.generation),
                 }
             }
             Ok(Loaded { plan, warnings }) => {
@@ -115,8 +130,29 @@ impl Reloader {
                 }
             }
         };
-        say(&reloaded, &sources, why);
+        self.remember(&reloaded, gateway.clock.now(), why);
+        say(&reloaded, &sources, why, before.is_some());
         reloaded
+    }
+
+    /// The last reload, if it was refused: what runs is not what the files say.
+    pub fn last_refused(&self) -> Option<Refused> {
+        self.refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn remember(&self, reloaded: &Reloaded, at: Timestamp, why: &str) {
+        let refused = match reloaded {
+            Reloaded::Refused { diagnostics, .. } => Some(Refused {
+                at,
+                why: why.to_owned(),
+                diagnostics: diagnostics.clone(),
+            }),
+            Reloaded::Published { .. } | Reloaded::Unchanged { .. } => None,
+        };
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
     }
 
     /// The settings of the running plan that wait for a restart or a hand-over.
@@ -175,7 +211,8 @@ impl Begun {
     }
 }
 
-fn say(reloaded: &Reloaded, sources: &Sources, why: &str) {
+/// Tells the log. `serves`: whether there is an edition that serves on.
+fn say(reloaded: &Reloaded, sources: &Sources, why: &str, serves: bool) {
     match reloaded {
         Reloaded::Published {
             generation,
@@ -202,10 +239,18 @@ fn say(reloaded: &Reloaded, sources: &Sources, why: &str) {
             diagnostics,
             rendered,
         } => {
+            let faults = diagnostics.iter().filter(|d| d.is_error()).count();
+            let warnings = diagnostics.len() - faults;
+            let so = if serves {
+                "nothing was changed"
+            } else {
+                "nothing is served"
+            };
             tracing::error!(
-                faults = diagnostics.len(),
+                faults,
+                warnings,
                 why,
-                "the configuration is at fault; nothing was changed\n{}",
+                "the configuration is at fault; {so}\n{}",
                 rendered.trim_end()
             );
         }

@@ -117,6 +117,7 @@ fn a_file_that_changes_is_a_reload() {
     let served = Served::start();
     served.write(CHANGE, "from: /title", "from: /label");
     served.until_generation(2);
+    assert_eq!(served.plan()["last_reload"], Json::Null);
     assert_eq!(served.read(), r#"{"id":1,"label":"read","done":false}"#);
 }
 
@@ -194,6 +195,17 @@ fn a_faulty_file_leaves_the_old_edition_and_is_told() {
         (409, Some("faulty_configuration"))
     );
     assert_eq!(problem["diagnostics"][0]["file"], CHANGE);
+    let last = &served.plan()["last_reload"];
+    assert_eq!(
+        (&last["why"], &last["refused"][0]["file"]),
+        (&"admin call".into(), &CHANGE.into())
+    );
+    assert!(last["at"].is_string());
+    assert!(
+        served.process.err().contains("\"faults\":1,\"warnings\":0"),
+        "{}",
+        served.process.err()
+    );
     served.write(CHANGE, "sumary:", "summary:");
     served.write(CHANGE, "from: /title", "from: /label");
     served.until_generation(2);
@@ -298,6 +310,30 @@ fn an_address_that_is_taken_is_2_and_says_how_to_choose_another() {
             said.err
         );
     }
+}
+
+#[test]
+fn an_address_of_the_configuration_that_is_taken_is_named_with_its_setting() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let directory = tempfile::tempdir().unwrap();
+    copy(directory.path());
+    let main = directory.path().join("sluice.yaml");
+    let text = fs::read_to_string(&main).unwrap();
+    let text = text
+        .replace("127.0.0.1:8080", &address)
+        .replace("127.0.0.1:9901", "127.0.0.1:0");
+    fs::write(&main, text).unwrap();
+    let socket = directory.path().join("upgrade.sock");
+    let arguments = [
+        "run",
+        directory.path().to_str().unwrap(),
+        "--upgrade-socket",
+        socket.to_str().unwrap(),
+    ];
+    let said = sluice(&arguments, "");
+    let told = "`listen` in sluice.yaml, or SLUICE_LISTEN in the environment";
+    assert!(said.code == 2 && said.err.contains(told), "{}", said.err);
 }
 
 /// The arguments of a curl line: fields, and where to.

@@ -1,5 +1,7 @@
 //! A gateway and the process around it, as `run` and `demo` have them.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Once};
 
 use sluice_config::plan::Plan;
@@ -72,6 +74,7 @@ impl Process {
             reloader,
             edition,
         } = self;
+        let keys = Keys::of(&edition.plan, reloader.directory());
         drop(edition);
         let reloaded = Arc::clone(&gateway);
         let reload = move |why| drop(reloader.reload(&reloaded, why));
@@ -83,6 +86,71 @@ impl Process {
             once.call_once(&ready);
             Carrier::new(&gateway, core)
         });
-        served.map_err(|fault| Failure::new(fault.to_string()))
+        served.map_err(|fault| Failure::new(keys.explain(fault.to_string())))
+    }
+}
+
+/// Which setting an address comes from.
+struct Keys(Vec<(SocketAddr, &'static str, Vec<String>)>);
+
+impl Keys {
+    fn of(plan: &Plan, directory: Option<&Path>) -> Self {
+        let text = directory.and_then(|at| std::fs::read_to_string(at.join("sluice.yaml")).ok());
+        let text = text.unwrap_or_default();
+        let listen = plan.listen.iter().map(|address| (*address, "listen"));
+        let all = listen.chain(plan.admin.map(|address| (address, "admin")));
+        Self(
+            all.map(|(address, key)| (address, key, variables(&text, key)))
+                .collect(),
+        )
+    }
+
+    /// The same message, and what to change where it is about an address.
+    fn explain(&self, message: String) -> String {
+        let about = |address: &SocketAddr| message.starts_with(&format!("cannot listen on {address}:"));
+        match self.0.iter().find(|(address, ..)| about(address)) {
+            Some((_, key, variables)) if variables.is_empty() => {
+                format!("{message}\n  choose another address: `{key}` in sluice.yaml")
+            }
+            Some((_, key, variables)) => {
+                let variables = variables.join(" or ");
+                format!(
+                    "{message}\n  choose another address: `{key}` in sluice.yaml, or {variables} in the environment"
+                )
+            }
+            None => message,
+        }
+    }
+}
+
+/// The variables that a setting of `sluice.yaml` reads.
+fn variables(text: &str, key: &str) -> Vec<String> {
+    let begins = format!("{key}:");
+    let mut lines = text.lines().skip_while(|line| !line.starts_with(&begins));
+    let first = lines.next();
+    let rest = lines.take_while(|line| line.starts_with([' ', '-', '#']));
+    let name = |after: &str| -> String {
+        let letters = after
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_');
+        letters.collect()
+    };
+    let read = first
+        .into_iter()
+        .chain(rest)
+        .flat_map(|line| line.split("${").skip(1));
+    read.map(name).filter(|name| !name.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::variables;
+
+    #[test]
+    fn the_variables_of_a_setting_are_found() {
+        let text = "listen: [\"${A:-1}\", \"${B_2}\"]\nadmin:\n  \"${C:-3}\"\nworkers: ${D}\n";
+        assert_eq!(variables(text, "listen"), ["A", "B_2"]);
+        assert_eq!(variables(text, "admin"), ["C"]);
+        assert!(variables(text, "drain").is_empty());
     }
 }
