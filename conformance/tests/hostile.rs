@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 use sluice_conformance::customers::customers;
 use sluice_conformance::engine::{Between, integrationhub};
+use sluice_conformance::transformations::{Engine as _, File, Reference, Way};
+use sluice_transforms::contract::Purpose;
 use sluice_transforms::lineage::Lineage;
+use sluice_transforms::message::{Request, Response};
 use sluice_transforms::parse::parse;
 use sluice_transforms::patch;
 use sluice_transforms::value::Value;
@@ -203,4 +206,106 @@ fn deep_members_go_through_every_version() {
             round(&lineage, version, &stored, |sent| sent["name"] = json!("Eve"));
         }
     });
+}
+
+/// A lineage of two versions.
+fn lineage_of(text: &str) -> std::sync::Arc<Lineage> {
+    File::of("hostile", text.as_bytes()).compiled()
+}
+
+const TREE: &str = r##"{
+  "versions": ["1", "2"], "origin": "2", "cases": [],
+  "types": {"Tree": {"type": "object", "properties": {"label": {}, "n": {}, "in": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}, "best": {"oneOf": [{"$ref": "#/components/schemas/Tree"}, {"type": "string"}]}}}},
+  "changes": [{"between": ["1", "2"], "types": {"Tree": [{"rename": {"from": "/title", "to": "/label"}}, {"add": {"at": "/n", "loss": {"create": "drop", "replace": "keep"}}}]}}]
+}"##;
+
+fn tree(depth: usize, name: &str, open: &str, close: &str) -> Value {
+    let text = format!(
+        "{}{{}}{}",
+        format!(r#"{{"{name}":1,{open}"#).repeat(depth),
+        format!("{close}}}").repeat(depth)
+    );
+    parse(text.as_bytes(), 600).unwrap()
+}
+
+/// Shown and written back through the reference.
+fn there_and_back(lineage: &Lineage, stored: &Value, shown: &Value) {
+    let way = Way {
+        lineage,
+        version: "1",
+    };
+    let request = |body: &Value| Request {
+        operation: "replace".to_owned(),
+        arguments: vec![],
+        body: Some(body.clone()),
+    };
+    let answer = Response {
+        operation: "read".to_owned(),
+        status: 200,
+        headers: vec![],
+        body: Some(stored.clone()),
+    };
+    assert_eq!(
+        Reference.lower(&way, answer).unwrap().response.body.as_ref(),
+        Some(shown)
+    );
+    let put = Reference
+        .put(&way, request(shown), Purpose::Replace, stored)
+        .unwrap();
+    assert_eq!(put.body.as_ref(), Some(stored));
+}
+
+#[test]
+fn deep_types_fit_a_threads_stack() {
+    on_a_thread(|| {
+        let lineage = lineage_of(TREE);
+        for (depth, open, close) in [(250, r#""in":["#, "]"), (120, r#""best":"#, "")] {
+            let [stored, shown] = ["label", "title"].map(|name| tree(depth, name, open, close));
+            within(&format!("a tree of {depth}"), 1_000, || {
+                there_and_back(&lineage, &stored, &shown)
+            });
+        }
+    });
+}
+
+const EACH_OF: &str = r#"{
+  "versions": ["1", "2"], "origin": "2", "cases": [],
+  "types": {"Thing": {"type": "object", "properties": {"l": {"type": "array", "items": {"type": "object", "properties": {"k": {}, "b": {}, "c": {}, "n": {}}}}, "m": {"type": "object", "additionalProperties": {}}}}},
+  "changes": [{"between": ["1", "2"], "types": {"Thing": [
+    {"each": {"at": "/l/*", "steps": [{"rename": {"from": "/a", "to": "/b"}}, {"when": {"at": "/k", "equals": 1, "steps": [{"rename": {"from": "/x", "to": "/c"}}, {"add": {"at": "/n", "loss": {"create": {"default": 0}, "replace": "keep"}}}]}}]}},
+    {"list_to_map": {"at": "/m", "key": "k", "value": "v"}}
+  ]}}]
+}"#;
+
+#[test]
+fn many_elements_of_nested_steps() {
+    let lineage = lineage_of(EACH_OF);
+    let many = 10_000;
+    let items = |a: &str, c: &str| {
+        (0..many)
+            .map(|i| json!({"k": i % 2, a: i, c: i}))
+            .collect::<Vec<_>>()
+    };
+    let map: Json = Json::Object(members(many, |i| json!(i)));
+    let list: Vec<Json> = (0..many).map(|i| json!({"k": format!("m{i}"), "v": i})).collect();
+    let [stored, shown] = [
+        json!({"l": items("b", "c"), "m": map}),
+        json!({"l": items("a", "x"), "m": list}),
+    ];
+    let fix = |value: Json, from: &str, to: &str| {
+        // Of documents of the other kind nothing is renamed in the branch.
+        let mut value = value;
+        for item in value["l"]
+            .as_array_mut()
+            .unwrap()
+            .iter_mut()
+            .filter(|i| i["k"] == 0)
+        {
+            let kept = item.as_object_mut().unwrap().remove(from).unwrap();
+            item[to] = kept;
+        }
+        sluice_conformance::engine::document(&value)
+    };
+    let (stored, shown) = (fix(stored, "c", "y"), fix(shown, "x", "y"));
+    within("nested steps", many, || there_and_back(&lineage, &stored, &shown));
 }
