@@ -111,6 +111,16 @@ fn unused_files(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagn
     }
     let mut named = BTreeSet::new();
     for files in &directory.apis {
+        // A file that could not be understood may name any file beside it.
+        if files.api.is_none() || !files.all_changes_read {
+            let beside = format!("apis/{}/", files.name);
+            named.extend(
+                sources
+                    .paths()
+                    .filter(|path| path.starts_with(&beside))
+                    .map(str::to_owned),
+            );
+        }
         let document = files.api.as_ref().and_then(|file| file.raw.document.as_ref());
         named.extend(document.map(|name| format!("apis/{}/{name}", files.name)));
     }

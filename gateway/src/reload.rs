@@ -10,7 +10,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use sluice_config::plan::Plan;
-use sluice_config::{Diagnostic, Environment, Loaded, Sources, load, render_all};
+use sluice_config::{Code, Diagnostic, Environment, Loaded, Sources, load, render_all};
 
 use crate::gateway::Gateway;
 
@@ -176,10 +176,28 @@ impl Reloader {
         };
         match sources {
             Ok(sources) => {
-                let loaded = load(&sources, environment);
+                let mut loaded = load(&sources, environment);
+                if let (Err(diagnostics), Some(directory)) = (&mut loaded, self.directory()) {
+                    place(diagnostics, directory);
+                }
                 (sources, loaded)
             }
             Err(diagnostics) => (Sources::default(), Err(diagnostics)),
+        }
+    }
+}
+
+/// Says in which directory a main file is missing, and where there is one above: a subdirectory may have been given.
+pub(crate) fn place(diagnostics: &mut [Diagnostic], directory: &Path) {
+    for missing in diagnostics.iter_mut().filter(|d| d.code == Code::NoMainFile) {
+        missing.message = format!("{} in {}", missing.message, directory.display());
+        let whole = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+        let mut above = whole.ancestors().skip(1).take(4);
+        if let Some(parent) = above.find(|parent| parent.join("sluice.yaml").is_file()) {
+            missing.hint = Some(format!(
+                "give the directory above that has one: {}",
+                parent.display()
+            ));
         }
     }
 }

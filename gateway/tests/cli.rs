@@ -488,3 +488,22 @@ fn a_trial_of_nothing_is_a_warning_and_no_success() {
     let report = json(&sluice(&["check", path, "--json"], "").out);
     assert!(report["laws"][0]["warning"].is_string(), "{report}");
 }
+
+#[test]
+fn a_missing_main_file_is_told_with_its_directory_and_the_one_above() {
+    let directory = broken("stray.txt", "");
+    let inner = directory.path().join("apis");
+    let said = sluice(&["check", inner.to_str().unwrap()], "");
+    let above = format!(
+        "give the directory above that has one: {}\n",
+        directory.path().display()
+    );
+    assert_eq!(said.code, 1);
+    assert!(
+        said.out
+            .contains(&format!("`sluice.yaml` in {}", inner.display())),
+        "{}",
+        said.out
+    );
+    assert!(said.out.contains(&above), "{}", said.out);
+}

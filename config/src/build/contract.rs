@@ -106,6 +106,7 @@ pub(super) fn lineage(
             steps: change.steps,
         });
     }
+    let operations: Vec<String> = contract.operations.iter().map(|o| o.id.clone()).collect();
     let policy = policy(raw);
     let versions = versions.iter().map(|version| version.name.clone()).collect();
     let draft = Draft {
@@ -122,7 +123,7 @@ pub(super) fn lineage(
             faults.extend(
                 found
                     .into_iter()
-                    .filter_map(|fault| Some(misfit(trees.get(fault.change)?, fault))),
+                    .filter_map(|fault| Some(misfit(trees.get(fault.change)?, fault, &operations))),
             );
             None
         }
@@ -158,7 +159,7 @@ fn lists(raw: &RawApi) -> ListPolicy {
     raw.lists.iter().filter_map(entry).collect()
 }
 
-fn misfit(tree: &Tree, fault: LineageFault) -> Diagnostic {
+fn misfit(tree: &Tree, fault: LineageFault, operations: &[String]) -> Diagnostic {
     let LineageFault { place, fault, .. } = fault;
     let code = match fault.kind {
         TypeFaultKind::NoSuchField => Code::NoSuchField,
@@ -175,7 +176,33 @@ fn misfit(tree: &Tree, fault: LineageFault) -> Diagnostic {
         Code::UnknownType | Code::UnknownOperation => tree.key_span(around(&place)),
         _ => tree.span(&setting(tree, &place, &fault.pointer.to_string())),
     };
-    Diagnostic::new(code, &tree.file, Some(span), fault.message).hint_if(fault.hint)
+    let hint = match code {
+        Code::NoSuchField => meant(fault.pointer.names().last().map_or("", AsRef::as_ref), fault.hint),
+        Code::UnknownType => meant(&named(&place), fault.hint),
+        Code::UnknownOperation => {
+            let ids = operations.iter().map(String::as_str);
+            meant(&named(&place), fault.hint.or_else(|| suggest::or_list("", ids)))
+        }
+        _ => fault.hint,
+    };
+    Diagnostic::new(code, &tree.file, Some(span), fault.message).hint_if(hint)
+}
+
+/// A hint that lists names, with the one before it that is near enough to be meant.
+fn meant(written: &str, hint: Option<String>) -> Option<String> {
+    let hint = hint?;
+    let listed = hint.split_once(": ").map_or("", |(_, names)| names);
+    let names = listed.split(", ").map(|name| name.trim_matches('`'));
+    Some(match suggest::did_you_mean(written, names) {
+        Some(near) => format!("{near} {hint}"),
+        None => hint,
+    })
+}
+
+/// The type or operation around a step.
+fn named(place: &str) -> String {
+    let last = around(place).rsplit('/').next().unwrap_or_default();
+    last.replace("~1", "/").replace("~0", "~")
 }
 
 /// The setting of a step that names a place, or the step.

@@ -106,13 +106,32 @@ fn errors(validator: &Validator, value: &Value) -> Vec<ValidationError<'static>>
 }
 
 fn in_words(found: &[ValidationError<'_>], schema: &Value, tree: &Tree, base: &str) -> Vec<Diagnostic> {
-    let told = found.iter().filter(|error| !is_misspelt(error, found));
+    let found: Vec<&ValidationError<'_>> = found.iter().flat_map(meant).collect();
+    let told = found.iter().filter(|error| !is_misspelt(error, &found));
     told.flat_map(|error| words::tell(error, schema, tree, base))
         .collect()
 }
 
+/// The violations that are meant by one of several forms: those of the only form that is of the value's kind. A setting
+/// that may be left out has the form of nothing, too.
+fn meant<'e>(error: &'e ValidationError<'_>) -> Vec<&'e ValidationError<'e>> {
+    let Kind::AnyOf { context } = error.kind() else {
+        return vec![error];
+    };
+    let other_kind = |branch: &&Vec<ValidationError<'_>>| {
+        branch.iter().any(|inner| {
+            matches!(inner.kind(), Kind::Type { .. }) && inner.instance_path() == error.instance_path()
+        })
+    };
+    let mut near = context.iter().filter(|branch| !other_kind(branch));
+    match (near.next(), near.next()) {
+        (Some(branch), None) => branch.iter().flat_map(meant).collect(),
+        _ => vec![error],
+    }
+}
+
 /// Whether the key that is missing stands beside it under another name, which is told already.
-fn is_misspelt(error: &ValidationError<'_>, all: &[ValidationError<'_>]) -> bool {
+fn is_misspelt(error: &ValidationError<'_>, all: &[&ValidationError<'_>]) -> bool {
     let Kind::Required { property } = error.kind() else {
         return false;
     };
@@ -120,7 +139,7 @@ fn is_misspelt(error: &ValidationError<'_>, all: &[ValidationError<'_>]) -> bool
     let beside = all
         .iter()
         .filter(|other| other.instance_path() == error.instance_path());
-    beside.map(ValidationError::kind).any(|kind| match kind {
+    beside.map(|other| other.kind()).any(|kind| match kind {
         Kind::AdditionalProperties { unexpected } => unexpected.iter().any(near),
         _ => false,
     })

@@ -126,7 +126,19 @@ impl Violation<'_> {
         }
         let shown = suggest::shorten(&self.tree.shown(self.pointer));
         let of = self.last().map_or(String::new(), |key| format!(" of `{key}`"));
-        let hint = suggest::or_list(&shown, choices);
+        let forms = forms(self.subschema());
+        let hint = if forms.is_empty() {
+            suggest::or_list(&shown, choices)
+        } else {
+            let all: Vec<String> = choices
+                .iter()
+                .map(|one| format!("`{one}`"))
+                .chain(forms)
+                .collect();
+            let near = suggest::did_you_mean(&shown, choices.iter().copied());
+            let near = near.map_or(String::new(), |near| format!("{near} "));
+            Some(format!("{near}known here: {}", all.join(", ")))
+        };
         self.at_value(Code::NotAChoice, format!("`{shown}` is not a value{of}"))
             .hint_if(hint)
     }
@@ -186,6 +198,20 @@ impl Violation<'_> {
         self.last()
             .map_or(String::new(), |key| format!(" in `{}`", suggest::shorten(key)))
     }
+}
+
+/// Choices that are mappings: `{default: …}`.
+fn forms(schema: &Value) -> Vec<String> {
+    let one_of = schema.get("oneOf").and_then(Value::as_array);
+    let keys = one_of
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one.get("properties")?.as_object());
+    keys.map(|keys| {
+        let keys: Vec<String> = keys.keys().map(|key| format!("{key}: …")).collect();
+        format!("`{{{}}}`", keys.join(", "))
+    })
+    .collect()
 }
 
 fn choices(schema: &Value) -> Vec<&str> {

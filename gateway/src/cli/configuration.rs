@@ -6,6 +6,7 @@ use sluice_config::plan::{ApiPlan, Plan};
 use sluice_config::{Diagnostic, Sources, load, render_all};
 
 use super::{Failure, output};
+use crate::reload;
 
 /// A directory that was read, and what it came to.
 pub(super) struct Configuration {
@@ -41,7 +42,10 @@ pub(super) fn read(path: &Path) -> Result<Configuration, Failure> {
     };
     let (plan, diagnostics) = match load(&sources, &|name| std::env::var(name).ok()) {
         Ok(loaded) => (Some(loaded.plan), loaded.warnings),
-        Err(diagnostics) => (None, diagnostics),
+        Err(mut diagnostics) => {
+            reload::place(&mut diagnostics, path);
+            (None, diagnostics)
+        }
     };
     Ok(Configuration {
         sources,

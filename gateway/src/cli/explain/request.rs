@@ -79,7 +79,12 @@ fn first_line(line: &str) -> Result<(Method, Uri), Failure> {
     };
     let mut words = line.split_ascii_whitespace();
     let (method, target) = words.next().zip(words.next()).ok_or_else(usage)?;
-    let method = method.parse().map_err(|_| usage())?;
+    let method: Method = method.parse().map_err(|_| usage())?;
+    if !target.starts_with('/') && !target.contains("://") && target != "*" {
+        return Err(Failure::new(format!(
+            "the target `{target}` does not begin with `/`: write \"{method} /{target}\""
+        )));
+    }
     let uri = target
         .parse()
         .map_err(|error| Failure::new(format!("the target `{target}` is not accepted: {error}")))?;
@@ -116,5 +121,7 @@ mod tests {
             );
         }
         assert!(Asked::read("nothing", &[], None).is_err());
+        let bare = Asked::read("GET v1/parts", &[], None).err().unwrap();
+        assert!(bare.0.contains("write \"GET /v1/parts\""), "{}", bare.0);
     }
 }
