@@ -18,6 +18,7 @@ pub mod each;
 mod element_types;
 pub mod entry;
 pub mod group;
+pub mod hoist;
 pub mod list_to_map;
 pub mod pattern;
 pub mod registry;

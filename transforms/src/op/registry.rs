@@ -6,8 +6,8 @@ use super::entry::Entry;
 pub const OPERATORS: &[Entry] = &[
     super::relocate::RENAME,
     super::relocate::MOVE,
-    super::relocate::HOIST,
-    super::relocate::WRAP,
+    super::hoist::HOIST,
+    super::hoist::WRAP,
     super::add::ADD,
     super::add::REMOVE,
     super::values::VALUES,
