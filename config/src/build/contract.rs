@@ -183,6 +183,10 @@ fn misfit(tree: &Tree, fault: LineageFault, operations: &[String]) -> Diagnostic
             let ids = operations.iter().map(String::as_str);
             meant(&named(&place), fault.hint.or_else(|| suggest::or_list("", ids)))
         }
+        Code::UndeclaredLoss => match misspelt_value(tree, &place, &fault.message) {
+            Some(near) => Some(format!("{near}; else {}", fault.hint.unwrap_or_default())),
+            None => fault.hint,
+        },
         _ => fault.hint,
     };
     Diagnostic::new(code, &tree.file, Some(span), fault.message).hint_if(hint)
@@ -197,6 +201,32 @@ fn meant(written: &str, hint: Option<String>) -> Option<String> {
         Some(near) => format!("{near} {hint}"),
         None => hint,
     })
+}
+
+/// A text of a table of values that is near to the value of the type that the table lacks.
+fn misspelt_value(tree: &Tree, place: &str, message: &str) -> Option<String> {
+    if !place.ends_with("/values") {
+        return None;
+    }
+    let lacking = message.split('"').nth(1)?;
+    let table = tree.value.pointer(place)?.get("map")?;
+    let written: Vec<&str> = match table {
+        Value::Object(map) => map
+            .iter()
+            .flat_map(|(old, new)| std::iter::once(old.as_str()).chain(new.as_str()))
+            .collect(),
+        Value::Array(pairs) => pairs
+            .iter()
+            .filter_map(Value::as_array)
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect(),
+        _ => return None,
+    };
+    let near = suggest::nearest(lacking, written).filter(|near| *near != lacking)?;
+    Some(format!(
+        "the type lists `{lacking}`, and the table says `{near}`: write what the type says"
+    ))
 }
 
 /// The type or operation around a step.
