@@ -119,9 +119,9 @@ fn what_no_change_mentions_is_refused_unless_it_is_let_through() -> Result {
         files.remove(2);
         files
     };
-    assert!(loaded(files(""), &no_env)?.plan.apis[0].documented);
-    assert!(loaded(files("unmentioned: refuse\n"), &no_env)?.plan.apis[0].documented);
-    assert!(!loaded(files("unmentioned: pass\n"), &no_env)?.plan.apis[0].documented);
+    assert!(!loaded(files(""), &no_env)?.plan.apis[0].passes_unmentioned);
+    assert!(!loaded(files("unmentioned: refuse\n"), &no_env)?.plan.apis[0].passes_unmentioned);
+    assert!(loaded(files("unmentioned: pass\n"), &no_env)?.plan.apis[0].passes_unmentioned);
     let both = files("document: openapi.yaml\nunmentioned: pass\n");
     let faults = told(
         both.into_iter()

@@ -89,7 +89,7 @@ async fn answer<'e>(
     let line = carrier.line(edition, api.upstream).ok_or_else(unknown_upstream)?;
     let (method, segments, rest) = (&parts.method, &identified.segments, identified.rest.as_str());
     let version = &edition.apis[identified.api].versions[identified.version.index()];
-    let operation = route::operation(version, api.documented, method, segments)?;
+    let operation = route::operation(version, api.is_complete(identified.version), method, segments)?;
     known.operation = operation.map_or("", |operation| &operation.id);
     let translated = operation
         .filter(|_| !version.is_origin())

@@ -26,7 +26,7 @@ pub struct Refusal {
     kind: Kind,
     detail: Box<str>,
     pointer: Option<Box<str>>,
-    extra: Vec<(String, Value)>,
+    extra: Box<[(String, Value)]>,
     allow: Box<[Method]>,
     tag: Option<Box<str>>,
     place: Option<Box<str>>,
@@ -39,7 +39,7 @@ impl Refusal {
             kind,
             detail: detail.into().into(),
             pointer: None,
-            extra: Vec::new(),
+            extra: Box::default(),
             allow: Box::default(),
             tag: None,
             place: None,
@@ -56,7 +56,9 @@ impl Refusal {
     /// A further member of the problem, for example the versions there are.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.extra.push((name.to_owned(), value.into()));
+        let mut extra = self.extra.into_vec();
+        extra.push((name.to_owned(), value.into()));
+        self.extra = extra.into();
         self
     }
 

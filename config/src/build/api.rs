@@ -83,7 +83,8 @@ pub(crate) fn build(
         select,
         lineage,
         errors,
-        documented: document.is_some() || raw.unmentioned != Some(RawUnmentioned::Pass),
+        documented: document.is_some(),
+        passes_unmentioned: raw.unmentioned == Some(RawUnmentioned::Pass),
         path_template: path_template(raw),
     };
     Some(Built { plan, document, used })

@@ -44,9 +44,10 @@ pub struct ApiPlan {
     pub lineage: Arc<Lineage>,
     /// The shape of the gateway's errors; without it plain problem documents.
     pub errors: Option<ErrorsPlan>,
-    /// Whether every operation is known, from the origin's document or from what changes mention: then no other path
-    /// is served. Without a document, `unmentioned: pass` lets others through as they came.
+    /// Whether the origin's document lists every operation.
     pub documented: bool,
+    /// Whether paths that no change mentions pass between versions as they are, where there is no document.
+    pub passes_unmentioned: bool,
     /// Where a path names the version, such as `/v{version}`: what stands there and is none is told so.
     pub path_template: Option<String>,
 }
@@ -58,6 +59,12 @@ impl ApiPlan {
             .iter()
             .position(|version| version.name == name)
             .map(VersionId)
+    }
+
+    /// Whether a version has no operations but those that it is known to have: others are refused. Without a document the
+    /// origin may have any.
+    pub fn is_complete(&self, version: VersionId) -> bool {
+        self.documented || !self.passes_unmentioned && version != self.origin
     }
 
     /// The name of a version; empty only for an id from another API.

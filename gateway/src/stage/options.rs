@@ -41,7 +41,11 @@ pub fn answer(edition: &Edition, method: &Method, request: &Request<'_>) -> Opti
         one.version.index()..one.version.index() + 1
     });
     let methods = route::allowed(&versions[asked], &segments);
-    let known = edition.plan.apis[api].documented && !methods.is_empty();
+    let plan = &edition.plan.apis[api];
+    let complete = identified
+        .as_ref()
+        .map_or(plan.documented, |one| plan.is_complete(one.version));
+    let known = complete && !methods.is_empty();
     known.then(|| Options {
         answer: allowing(&methods),
         api,

@@ -99,7 +99,7 @@ impl Walk<'_> {
         told.chain = legs(&api.lineage, lift, None);
         let routed = route::route(
             way.version(),
-            api.documented,
+            api.is_complete(way.version),
             &asked.method,
             &segments,
             &query,
