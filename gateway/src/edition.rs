@@ -11,8 +11,7 @@ use http::{HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 use sluice_config::plan::{ApiPlan, Plan};
 use sluice_transforms::contract::Operation;
-use sluice_transforms::lineage::{Chain, Lineage};
-use sluice_transforms::reference::Interpreter;
+use sluice_transforms::lineage::Chain;
 
 use crate::fields::etag::Mark;
 use crate::stage::documents::Offload;
@@ -154,11 +153,6 @@ fn chain_hash(chain: &Chain) -> String {
         .take(4)
         .map(|byte| format!("{byte:02x}"))
         .collect()
-}
-
-/// Interprets along a version's chains.
-pub fn interpreter<'a>(lineage: &'a Lineage, chain: &'a Chain) -> Interpreter<'a> {
-    Interpreter::new(lineage, chain)
 }
 
 /// The running edition: one load for each exchange, one store for each reload.

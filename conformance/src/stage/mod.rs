@@ -29,25 +29,9 @@ pub use case::Case;
 pub use client::{Broken, Client};
 pub use setup::{Setup, Stage, example};
 
+pub use crate::oracle::VERSIONS;
+
 use std::time::Duration;
 
 /// Within this anything ends, else a test fails instead of hanging.
 pub const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The versions of the example, in their order.
-pub const VERSIONS: [&str; 14] = [
-    "1.0",
-    "1.1",
-    "1.2",
-    "2.0",
-    "2.1",
-    "2.1-megacorp",
-    "2.2",
-    "2.3",
-    "3.0",
-    "3.0-hotfix",
-    "3.1",
-    "3.2",
-    "3.3",
-    "4.0-beta",
-];

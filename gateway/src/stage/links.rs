@@ -5,9 +5,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use sluice_config::plan::ApiPlan;
 use sluice_transforms::contract::{Operation, Place};
 use sluice_transforms::message::{Argument, Request};
+use sluice_transforms::reference::Interpreter;
 
 use crate::canonical;
-use crate::edition::{Version, interpreter, route};
+use crate::edition::{Version, route};
 use crate::fields::{has_any, target};
 use crate::stage::forward;
 
@@ -122,7 +123,7 @@ impl Links<'_> {
             arguments,
             body: None,
         };
-        let lowered = interpreter(&self.api.lineage, &self.version.lower)
+        let lowered = Interpreter::new(&self.api.lineage, &self.version.lower)
             .target(&request)
             .ok()?;
         let own: &Operation = self.version.lower.target.operation(&lowered.operation)?;

@@ -8,11 +8,11 @@ use serde_json::Value as Json;
 use sluice_config::plan::{ApiPlan, ErrorsPlan, Piece, Slot, Template, VersionId};
 use sluice_transforms::lineage::Chain;
 use sluice_transforms::message::Response as Lowering;
-use sluice_transforms::reference::Unobserved;
+use sluice_transforms::reference::{Interpreter, Unobserved};
 use sluice_transforms::value::Value;
 
 use crate::body::Body;
-use crate::edition::{Edition, interpreter};
+use crate::edition::Edition;
 use crate::refusal::Refusal;
 
 /// The answer to a client of a known version.
@@ -72,7 +72,7 @@ fn lowered(
         body: Some(Value::from_serde(body)),
     };
     // The pointer is in the client's own names already.
-    let lowered = interpreter(&plan.lineage, chain)
+    let lowered = Interpreter::new(&plan.lineage, chain)
         .keeping_pointers()
         .lower(error, &mut Unobserved)
         .ok()?

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sluice_config::plan::VersionId;
 use sluice_transforms::reference::Interpreter;
 
-use crate::edition::{Edition, Version, interpreter};
+use crate::edition::{Edition, Version};
 
 /// How a message is translated: one edition, one API, one version.
 #[derive(Clone)]
@@ -27,12 +27,12 @@ impl Way {
 
     /// From the client's version to the origin.
     pub fn lifting(&self) -> Interpreter<'_> {
-        interpreter(&self.edition.plan.apis[self.api].lineage, &self.version().lift)
+        Interpreter::new(&self.edition.plan.apis[self.api].lineage, &self.version().lift)
     }
 
     /// From the origin to the client's version.
     pub fn lowering(&self) -> Interpreter<'_> {
-        interpreter(&self.edition.plan.apis[self.api].lineage, &self.version().lower)
+        Interpreter::new(&self.edition.plan.apis[self.api].lineage, &self.version().lower)
     }
 
     /// The path prefix at the upstream.

@@ -7,7 +7,7 @@ use crate::contract::{Contract, Purpose};
 use crate::fault::Fault;
 use crate::lineage::Pass;
 use crate::message::{Argument, Request, Response};
-use crate::message_op::{MessageSite, scalar_text, scalar_value};
+use crate::message_op::{MessageOperator, MessageSite, scalar_text, scalar_value};
 use crate::op::{Direction, Operator, Pair, Side, Site, refuse_repeated};
 use crate::pointer::Pointer;
 use crate::shape::Shape;
@@ -76,6 +76,16 @@ impl<'a> Way<'a> {
 /// The types of a document on both sides of a step.
 pub(super) type Between<'a> = (&'a Shape, Option<&'a Shape>);
 
+/// The operator of a step on messages that is taken for this operation.
+fn message_operator<'p>(pass: &'p Pass, id: &str) -> Option<&'p dyn MessageOperator> {
+    match &pass.action {
+        Action::Message { operation, operator } if operation == "*" || operation == id => {
+            Some(operator.as_ref())
+        }
+        _ => None,
+    }
+}
+
 /// A step on a request.
 pub(super) fn request_step(
     pass: &Pass,
@@ -85,19 +95,14 @@ pub(super) fn request_step(
     observer: &mut dyn Observer,
 ) -> Result<(), Fault> {
     let (source, target) = (pass.source(to), pass.target(to));
-    if let Action::Message { operation, operator } = &pass.action {
-        let id = request.operation.clone();
+    if let Some(operator) = message_operator(pass, &request.operation) {
+        let operation = &request.operation.clone();
         let site = MessageSite {
             source,
             target,
-            operation: &id,
+            operation,
         };
-        let taken = operation == "*" || *operation == id;
-        return if taken {
-            operator.request(to, request, &site)
-        } else {
-            Ok(())
-        };
+        return operator.request(to, request, &site);
     }
     let Some(way) = Way::of(pass, to) else {
         return Ok(());
@@ -162,19 +167,14 @@ pub(super) fn response_step(
     observer: &mut dyn Observer,
 ) -> Result<(), Fault> {
     let (source, target) = (pass.source(to), pass.target(to));
-    if let Action::Message { operation, operator } = &pass.action {
-        let id = response.operation.clone();
+    if let Some(operator) = message_operator(pass, &response.operation) {
+        let operation = &response.operation.clone();
         let site = MessageSite {
             source,
             target,
-            operation: &id,
+            operation,
         };
-        let taken = operation == "*" || *operation == id;
-        return if taken {
-            operator.response(to, response, &site)
-        } else {
-            Ok(())
-        };
+        return operator.response(to, response, &site);
     }
     let (from, into) = (answer_shape(source, response), answer_shape(target, response));
     match (Way::of(pass, to), response.body.as_mut(), from) {
