@@ -7,18 +7,23 @@ use serde::de::DeserializeOwned;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::environment::{self, Environment};
-use crate::raw::{RawApi, RawChange, RawMain};
+use crate::raw::{RawApi, RawChange, RawConsumers, RawMain};
 use crate::source::Sources;
 use crate::yaml::Tree;
 use crate::{structure, suggest, yaml};
 
 const MAIN: &str = "sluice.yaml";
+const CONSUMERS: &str = "consumers.yaml";
 
 /// A file: as it was written, and as it is understood.
 pub(crate) struct File<T> {
     pub(crate) tree: Tree,
     pub(crate) raw: T,
 }
+
+/// A file that is there and could not be understood; why was told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unreadable;
 
 /// The files of one API.
 pub(crate) struct ApiFiles {
@@ -33,6 +38,8 @@ pub(crate) struct ApiFiles {
 /// The files of a configuration directory, as far as they can be understood.
 pub(crate) struct Directory {
     pub(crate) main: Option<File<RawMain>>,
+    /// `Err` when there is such a file and it could not be read.
+    pub(crate) consumers: Result<Option<File<RawConsumers>>, Unreadable>,
     pub(crate) apis: Vec<ApiFiles>,
 }
 
@@ -40,6 +47,7 @@ pub(crate) struct Directory {
 pub(crate) fn read(sources: &Sources, env: &Environment<'_>, faults: &mut Vec<Diagnostic>) -> Directory {
     let mut reader = Reader { sources, env, faults };
     let main = reader.main();
+    let consumers = reader.consumers();
     let mut names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, path) in sources.paths().filter_map(|path| Some((api_of(path)?, path))) {
         names.entry(name).or_default().push(path);
@@ -53,7 +61,11 @@ pub(crate) fn read(sources: &Sources, env: &Environment<'_>, faults: &mut Vec<Di
         .iter()
         .map(|(name, paths)| reader.api(name, paths))
         .collect();
-    Directory { main, apis }
+    Directory {
+        main,
+        consumers,
+        apis,
+    }
 }
 
 /// The API in whose directory a file lies.
@@ -81,6 +93,13 @@ impl Reader<'_> {
             );
         }
         self.file(MAIN, true)
+    }
+
+    fn consumers(&mut self) -> Result<Option<File<RawConsumers>>, Unreadable> {
+        if !self.sources.contains(CONSUMERS) {
+            return Ok(None);
+        }
+        self.file(CONSUMERS, true).map(Some).ok_or(Unreadable)
     }
 
     fn api(&mut self, name: &str, paths: &[&str]) -> ApiFiles {
@@ -158,7 +177,10 @@ fn is_read(path: &str) -> bool {
     let inside =
         api_of(path).and_then(|name| path.strip_prefix("apis/")?.strip_prefix(name)?.strip_prefix('/'));
     let change = inside.and_then(|rest| rest.strip_prefix("changes/"));
-    path == MAIN || inside == Some("api.yaml") || change.is_some_and(|rest| !rest.contains('/'))
+    path == MAIN
+        || path == CONSUMERS
+        || inside == Some("api.yaml")
+        || change.is_some_and(|rest| !rest.contains('/'))
 }
 
 fn home(path: &str) -> Option<String> {

@@ -24,7 +24,9 @@ pub(crate) fn hash<'a>(
         api.chain(files.changes.iter().map(|file| &file.tree))
     };
     let mut hash = Sha256::new();
+    let consumers = directory.consumers.iter().flatten().map(|file| &file.tree);
     for tree in main
+        .chain(consumers)
         .chain(directory.apis.iter().flat_map(of_api))
         .chain(documents)
     {

@@ -8,7 +8,7 @@ use crate::diagnostic::{self, Code, Diagnostic};
 use crate::directory::{self, Directory, File};
 use crate::environment::Environment;
 use crate::fingerprint;
-use crate::plan::Plan;
+use crate::plan::{Consumers, Plan};
 use crate::raw::RawMain;
 use crate::source::Sources;
 use crate::yaml::push_key;
@@ -49,6 +49,7 @@ fn plan(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagnostic>) 
     }
     unused_files(sources, directory, faults);
     build::keep::judge(main, &built, faults);
+    let consumers = consumers(directory, &built, faults);
     let main = build::main::build(main?, faults);
     let built = built.into_iter().collect::<Option<Vec<_>>>()?;
     let documents = built.iter().filter_map(|built| built.document.as_ref());
@@ -65,6 +66,10 @@ fn plan(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagnostic>) 
         upstreams,
         bounds,
         drain,
+        tls,
+        trusted,
+        store,
+        audit,
     } = main?;
     Some(Plan {
         listen,
@@ -73,18 +78,40 @@ fn plan(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagnostic>) 
         upstreams,
         bounds,
         drain,
+        tls,
+        trusted,
+        store,
+        audit,
+        consumers: consumers?,
         apis,
         hash,
     })
+}
+
+fn consumers(
+    directory: &Directory,
+    built: &[Option<Built>],
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Consumers> {
+    let Some(file) = directory.consumers.as_ref().ok()? else {
+        return Some(Consumers::default());
+    };
+    let apis: Vec<_> = built.iter().flatten().map(|built| &built.plan).collect();
+    build::consumers::build(file, &apis, apis.len() == built.len(), faults)
 }
 
 /// Judges every API, and then all of them together.
 fn apis(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagnostic>) -> Vec<Option<Built>> {
     let names = |file: &File<RawMain>| file.raw.upstreams.keys().cloned().collect::<Vec<_>>();
     let upstreams = directory.main.as_ref().map(names);
+    let consumers = directory.consumers.as_ref().ok().map(|file| match file {
+        Some(file) => file.raw.consumers.keys().cloned().collect::<Vec<_>>(),
+        None => Vec::new(),
+    });
     let around = Surroundings {
         sources,
         upstreams: upstreams.as_deref(),
+        consumers: consumers.as_deref(),
     };
     let mut built = Vec::new();
     for files in &directory.apis {

@@ -6,18 +6,24 @@ use serde_json::{Map, Value, json};
 use sluice_transforms::message_op::MESSAGE_OPERATORS;
 use sluice_transforms::op::registry::OPERATORS;
 
-use crate::raw::{RawApi, RawChange, RawMain};
+use crate::raw::{RawApi, RawChange, RawConsumers, RawMain};
 
-/// One schema for the three kinds of files, for editors (`yaml.schemas`, `$schema` comments).
+/// One schema for the four kinds of files, for editors (`yaml.schemas`, `$schema` comments).
 pub fn config_schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let [main, api, change] = [
+    let [main, api, change, consumers] = [
         RawMain::json_schema(&mut generator),
         RawApi::json_schema(&mut generator),
         RawChange::json_schema(&mut generator),
+        RawConsumers::json_schema(&mut generator),
     ];
     let mut definitions = generator.take_definitions(true);
-    for (name, schema) in [("Main", main), ("Api", api), ("Change", change)] {
+    for (name, schema) in [
+        ("Main", main),
+        ("Api", api),
+        ("Change", change),
+        ("Consumers", consumers),
+    ] {
         definitions.insert(name.to_owned(), schema.to_value());
     }
     steps(
@@ -40,7 +46,11 @@ pub fn config_schema() -> Value {
         "else": {
             "if": {"required": ["api"]},
             "then": {"$ref": "#/$defs/Api"},
-            "else": {"$ref": "#/$defs/Main"},
+            "else": {
+                "if": {"required": ["consumers"]},
+                "then": {"$ref": "#/$defs/Consumers"},
+                "else": {"$ref": "#/$defs/Main"},
+            },
         },
         "$defs": definitions,
     })

@@ -64,7 +64,8 @@ fn two_hundred_reloads_under_load_lose_nothing() {
         let mut early = 0;
         for round in 0..200 {
             let (before, begun) = (done.load(Ordering::Relaxed), Instant::now());
-            let _generation = editions.publish(plans[round % 2].clone());
+            let shared = &stage.gateway().shared;
+            editions.publish(plans[round % 2].clone(), shared).unwrap();
             // Each edition carries something.
             while done.load(Ordering::Relaxed) < before + 8 {
                 assert!(begun.elapsed() < PATIENCE, "the load has stopped");
@@ -99,10 +100,9 @@ fn an_exchange_sees_one_edition_from_beginning_to_end() {
     }
     // The new edition's upstream is nobody; what is under way ends as it began.
     let nobody = sluice_conformance::stage::scripted::nobody().to_string();
-    let _generation = stage
-        .gateway()
-        .editions
-        .publish(Setup::integrationhub().plan(&nobody));
+    let plan = Setup::integrationhub().plan(&nobody);
+    let gateway = stage.gateway();
+    gateway.editions.publish(plan, &gateway.shared).unwrap();
     assert_eq!(stage.get("/v2.0/customers/cus_000017", &[]).status, 502);
     drop(client.answer("GET").unwrap().expect(200));
 }

@@ -13,7 +13,7 @@ use crate::body::Body;
 use crate::gateway::Gateway;
 use crate::refusal::{Kind, Refusal};
 use crate::reload::{Refused, Reloaded, Reloader};
-use crate::serve::Drain;
+use crate::serve::{Drain, Peer};
 
 /// The admin API.
 #[derive(Debug)]
@@ -32,13 +32,15 @@ impl Admin {
         &self,
         gateway: &Arc<Gateway>,
         drain: &Drain,
+        _peer: &Peer,
         request: Request<Incoming>,
     ) -> Response<Body> {
-        let known = ["/livez", "/readyz", "/plan", "/reload"];
+        let known = ["/livez", "/readyz", "/plan", "/metrics", "/reload"];
         match (request.method(), request.uri().path()) {
             (&Method::GET | &Method::HEAD, "/livez") => answer(&json!({"alive": true})),
             (&Method::GET | &Method::HEAD, "/readyz") => ready(gateway, drain),
             (&Method::GET | &Method::HEAD, "/plan") => self.plan(gateway),
+            (&Method::GET | &Method::HEAD, "/metrics") => metrics(gateway),
             (&Method::POST, "/reload") => self.reload(gateway).await,
             (method, path) if known.contains(&path) => {
                 let allow = if path == "/reload" {
@@ -88,7 +90,7 @@ impl Admin {
             "generation": edition.generation,
             "hash": edition.plan.hash.to_string(),
             "pending": self.reloader.pending(&edition.plan),
-            "now": gateway.clock.now().to_string(),
+            "now": gateway.shared.clock.now().to_string(),
             "apis": apis,
         });
         // The files say something else than what runs: whoever asks later should see why.
@@ -116,6 +118,15 @@ fn ready(gateway: &Gateway, drain: &Drain) -> Response<Body> {
 fn api(api: &ApiPlan) -> Json {
     let versions: Vec<&str> = api.versions.iter().map(|v| v.name.as_str()).collect();
     json!({"name": api.name, "origin": api.version_name(api.origin), "versions": versions})
+}
+
+fn metrics(gateway: &Gateway) -> Response<Body> {
+    let mut answer = Response::new(Body::full(gateway.shared.meters.render()));
+    let form = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(form));
+    answer
 }
 
 fn answer(body: &Json) -> Response<Body> {

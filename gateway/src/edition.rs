@@ -9,11 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwapOption;
 use http::{HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
+use sluice_config::Diagnostic;
 use sluice_config::plan::{ApiPlan, Plan};
 use sluice_transforms::contract::Operation;
 use sluice_transforms::lineage::Chain;
 
 use crate::fields::etag::Mark;
+use crate::guard::Guard;
+use crate::shared::Shared;
 use crate::stage::documents::Offload;
 use crate::stage::identify;
 
@@ -28,6 +31,8 @@ pub struct Edition {
     pub apis: Vec<Api>,
     /// Where long translations run.
     pub offload: Offload,
+    /// What stands before the lift.
+    pub guard: Guard,
 }
 
 /// What is made of an API.
@@ -99,7 +104,22 @@ fn operation<'o>(operations: &'o [Operation], method: &str, segments: &[String])
 }
 
 impl Edition {
-    fn new(plan: Plan, generation: u64, before: Option<&Edition>) -> Self {
+    /// A plan with the chains that are made of it, and without a guard: to be looked at, not to be served.
+    pub fn unguarded(plan: Plan) -> Self {
+        Self::new(plan, 0, None, Guard::default())
+    }
+
+    fn compile(
+        plan: Plan,
+        generation: u64,
+        before: Option<&Edition>,
+        shared: &Arc<Shared>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let guard = Guard::compile(&plan, before.map(|b| &b.guard), shared)?;
+        Ok(Self::new(plan, generation, before, guard))
+    }
+
+    fn new(plan: Plan, generation: u64, before: Option<&Edition>, guard: Guard) -> Self {
         let apis = plan.apis.iter().map(Api::new).collect();
         let same = before.filter(|b| b.plan.bounds.offload_queue == plan.bounds.offload_queue);
         let offload = same.map_or_else(|| Offload::new(plan.bounds.offload_queue), |b| b.offload.clone());
@@ -108,6 +128,7 @@ impl Edition {
             plan,
             apis,
             offload,
+            guard,
         }
     }
 }
@@ -182,11 +203,15 @@ impl Editions {
     }
 
     /// Makes a plan the running one. Gives its generation.
-    pub fn publish(&self, plan: Plan) -> u64 {
-        let generation = self.generations.fetch_add(1, Ordering::AcqRel) + 1;
+    ///
+    /// # Errors
+    /// What cannot be put to work, such as a key file that is missing; the running edition serves on.
+    pub fn publish(&self, plan: Plan, shared: &Arc<Shared>) -> Result<u64, Vec<Diagnostic>> {
         let before = self.current.load();
-        let edition = Edition::new(plan, generation, before.as_deref());
+        let generation = self.generations.load(Ordering::Acquire) + 1;
+        let edition = Edition::compile(plan, generation, before.as_deref(), shared)?;
+        self.generations.store(generation, Ordering::Release);
         self.current.store(Some(Arc::new(edition)));
-        generation
+        Ok(generation)
     }
 }

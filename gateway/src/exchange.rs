@@ -1,9 +1,9 @@
 //! The life of one request, readable on one screen. It is infallible: a refusal is an answer.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::{Method, Request, Response, Version as Http};
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, Response, Version as Http};
 use hyper::body::Incoming;
 
 use crate::body::Body;
@@ -11,17 +11,23 @@ use crate::canonical::{self, CanonicalHost};
 use crate::edition::Edition;
 use crate::fields::{forwarded, target};
 use crate::gateway::Carrier;
+use crate::identity::Identity;
 use crate::ledger::{self, Gathered};
 use crate::refusal::{Kind, Refusal};
 use crate::serve::Peer;
+use crate::stage::authenticate::{self, Asked};
 use crate::stage::forward::{self, Client};
+use crate::stage::idempotency::{self, Begun};
 use crate::stage::identify::{self, Identified};
+use crate::stage::lifecycle::{self, Use};
+use crate::stage::limit::{self, Permit};
 use crate::stage::links::Links;
 use crate::stage::pass::{Passing, pass};
-use crate::stage::route;
+use crate::stage::receive::Received;
 use crate::stage::translate::translate;
+use crate::stage::validate::{self, Judged};
 use crate::stage::way::Way;
-use crate::stage::{options, refuse, respond};
+use crate::stage::{edge, options, refuse, respond, route};
 use crate::upstream::hops;
 
 /// What is known of an exchange so far; a refusal is told in these terms.
@@ -29,18 +35,24 @@ use crate::upstream::hops;
 struct Known<'e> {
     api: Option<usize>,
     identified: Option<Identified>,
+    who: Identity,
     operation: &'e str,
     gathered: Gathered,
+    /// Fields that every answer has, refusals too.
+    fields: HeaderMap,
+    permit: Permit,
 }
 
 /// Carries one request to its upstream and the answer back.
-pub async fn carry(carrier: &Carrier, request: Request<Incoming>, peer: Peer) -> Response<Body> {
+pub async fn carry(carrier: &Carrier, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
     let Some(held) = carrier.edition() else {
         return Refusal::new(Kind::Draining, "the gateway has no configuration yet").answer();
     };
     let edition = &held.0;
     let mut known = Known::default();
-    let done = answer(carrier, edition, request, peer.remote, &mut known).await;
+    let (parts, incoming) = request.into_parts();
+    let asked = edge::Asked::of(edition, &parts);
+    let done = answer(carrier, edition, parts, incoming, peer, &mut known).await;
     let refused = done.is_err();
     let mut answer = done.unwrap_or_else(|refusal| {
         log(edition, &known, &refusal);
@@ -48,6 +60,11 @@ pub async fn carry(carrier: &Carrier, request: Request<Incoming>, peer: Peer) ->
     });
     mark(edition, &known, &mut answer, refused);
     forwarded::via(answer.headers_mut(), Http::HTTP_11);
+    let answer = match known.api {
+        Some(api) => edge::finish(edition, api, asked, answer),
+        None => answer,
+    };
+    let answer = std::mem::take(&mut known.permit).until_ended(answer);
     record(carrier, edition, known, &answer);
     answer
 }
@@ -56,16 +73,18 @@ pub async fn carry(carrier: &Carrier, request: Request<Incoming>, peer: Peer) ->
 async fn answer<'e>(
     carrier: &Carrier,
     edition: &'e Arc<Edition>,
-    request: Request<Incoming>,
-    remote: SocketAddr,
+    mut parts: Parts,
+    incoming: Incoming,
+    peer: &Peer,
     known: &mut Known<'e>,
 ) -> Result<Response<Body>, Refusal> {
-    let (mut parts, incoming) = request.into_parts();
     refuse_unsupported(&parts.method)?;
     let host = canonical::host(&parts.uri, &parts.headers, parts.version).map_err(|f| Refusal::from(&f))?;
     let path = canonical::path(parts.uri.path()).map_err(|f| Refusal::from(&f))?;
     let mut query = target::pairs(parts.uri.query().unwrap_or_default())
         .ok_or_else(|| Refusal::new(Kind::BadPath, "the query is not UTF-8"))?;
+    let authority = host.as_ref().map(CanonicalHost::to_string);
+    let client = Client::of(&edition.plan, peer, authority.as_deref(), &parts);
 
     let seen = identify::Request {
         host: host.as_ref(),
@@ -77,30 +96,58 @@ async fn answer<'e>(
         (known.api, known.identified) = (Some(options.api), options.identified);
         return Ok(options.answer);
     }
-    let identified = identify::identify(&edition.plan, &seen, None).map_err(|none| {
-        known.api = none.api;
-        none.refusal
-    })?;
-    known.api = Some(identified.api);
-    let identified: &Identified = known.identified.insert(identified);
+    let asked = Asked {
+        edition,
+        peer,
+        client: &client,
+        seen: &seen,
+    };
+    identify(carrier, &asked, known).await?;
+    let Some(identified) = &known.identified else {
+        return Err(Refusal::new(Kind::Internal, "the version is unknown"));
+    };
     let api = &edition.plan.apis[identified.api];
     identify::strip_selectors(api, &mut parts.headers, &mut query);
+    authenticate::hand_on(api, &known.who, &mut parts.headers, &mut query);
 
     let line = carrier.line(edition, api.upstream).ok_or_else(unknown_upstream)?;
     let (method, segments, rest) = (&parts.method, &identified.segments, identified.rest.as_str());
     let version = &edition.apis[identified.api].versions[identified.version.index()];
     let operation = route::operation(version, api.is_complete(identified.version), method, segments)?;
     known.operation = operation.map_or("", |operation| &operation.id);
+    let used = Use {
+        api,
+        version: identified.version,
+        operation: known.operation,
+        who: &known.who,
+    };
+    lifecycle::admit(&used, carrier.shared().clock.now(), &mut known.fields)?;
+    authenticate::authorise(api, identified.version, known.operation, &known.who)?;
+    known.permit = limit::admit(carrier, edition, &used, &client, &mut known.fields).await?;
+
+    let mut received = Received::Streaming(incoming);
+    if let Some(operation) = operation {
+        let judged = Judged {
+            edition,
+            api: identified.api,
+            version: identified.version,
+            operation,
+            segments,
+            query: &query,
+            headers: &parts.headers,
+        };
+        validate::request(&judged, &mut received).await?;
+    }
+    let begun = idempotency::begin(carrier, edition, &used, method, &parts.headers, &mut received).await?;
+    let keeping = match begun {
+        Begun::Answered(answer) => return Ok(answer),
+        Begun::First(keeping) => Some(keeping),
+        Begun::Unkept => None,
+    };
+
     let translated = operation
         .filter(|_| !version.is_origin())
         .map(|operation| route::request(operation, segments, &query, &parts.headers));
-
-    let authority = host.as_ref().map(CanonicalHost::to_string);
-    let client = Client {
-        remote,
-        host: authority.as_deref(),
-        version: parts.version,
-    };
     let upgrade = hops::upgrade(&parts.headers);
     forward::fields(&mut parts.headers, &client);
     let mut answer = match translated {
@@ -111,21 +158,14 @@ async fn answer<'e>(
                 version: identified.version,
             };
             // Boxed: it is larger than all of the rest, and what passes need not carry it.
-            Box::pin(translate(
-                &way,
-                &line,
-                parts,
-                incoming,
-                request,
-                &mut known.gathered,
-            ))
-            .await?
+            let gathered = &mut known.gathered;
+            Box::pin(translate(&way, &line, parts, received, request, gathered)).await?
         }
         None => {
             let passing = Passing {
                 base: api.base.as_str(),
                 parts,
-                incoming,
+                received,
                 rest,
                 query: &query,
                 upgrade,
@@ -142,7 +182,35 @@ async fn answer<'e>(
         host: authority.as_deref(),
     };
     links.rewrite(answer.headers_mut());
-    Ok(answer)
+    match keeping {
+        Some(keeping) => Ok(keeping.keep(answer).await),
+        None => Ok(answer),
+    }
+}
+
+/// Which API and version, and who asks. A request that names no version may have it from its consumer's pin; the pinned
+/// version's own schemes judge the credential then.
+async fn identify(carrier: &Carrier, asked: &Asked<'_>, known: &mut Known<'_>) -> Result<(), Refusal> {
+    let plan = &asked.edition.plan;
+    let found = identify::identify(plan, asked.seen, None);
+    known.api = found
+        .as_ref()
+        .map_or_else(|none| none.api, |found| Some(found.api));
+    if let Some(api) = known.api {
+        edge::admit(asked.edition, api, asked.client)?;
+        limit::arrive(carrier, asked.edition, api, asked.client, &mut known.fields).await?;
+    }
+    let found = match (found, known.api) {
+        (Ok(found), _) => found,
+        (Err(none), Some(api)) if none.is_unversioned() => {
+            let pin = authenticate::pin(carrier, asked, api).await?;
+            identify::identify(plan, asked.seen, pin.as_deref()).map_err(|none| none.refusal)?
+        }
+        (Err(none), _) => return Err(none.refusal),
+    };
+    let found = known.identified.insert(found);
+    known.who = authenticate::consumer(carrier, asked, found.api, found.version).await?;
+    Ok(())
 }
 
 fn refuse_unsupported(method: &Method) -> Result<(), Refusal> {
@@ -190,6 +258,9 @@ fn mark(edition: &Edition, known: &Known<'_>, answer: &mut Response<Body>, refus
     let Some(api) = known.api.map(|index| &edition.apis[index]) else {
         return;
     };
+    for (name, value) in &known.fields {
+        answer.headers_mut().append(name, value.clone());
+    }
     let success = !refused && answer.status().is_success();
     match &known.identified {
         Some(identified) => respond::versioned(answer.headers_mut(), api, identified, success),

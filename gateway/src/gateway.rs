@@ -12,12 +12,12 @@ use sluice_config::plan::UpstreamId;
 
 use crate::admin::Admin;
 use crate::body::Body;
-use crate::clock::Clock;
 use crate::edition::{Edition, Editions};
 use crate::exchange;
 use crate::ledger::Ledger;
 use crate::pools::{Line, Pools};
 use crate::serve::{Core, Handler, Peer, Role};
+use crate::shared::Shared;
 use crate::upstream::tunnel;
 
 /// What all cores share.
@@ -28,8 +28,8 @@ pub struct Gateway {
     pub ledger: Arc<dyn Ledger>,
     /// The admin API.
     pub admin: Admin,
-    /// What time it is, for all that decides by it.
-    pub clock: Clock,
+    /// What the whole process shares.
+    pub shared: Arc<Shared>,
 }
 
 /// An edition as one core holds it.
@@ -72,6 +72,11 @@ impl Carrier {
         Pools::line(&self.pools, edition, id)
     }
 
+    /// What the whole process shares.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.gateway.shared
+    }
+
     /// Who is told of exchanges.
     pub fn ledger(&self) -> &dyn Ledger {
         self.gateway.ledger.as_ref()
@@ -96,11 +101,11 @@ impl Carrier {
 impl Handler for Carrier {
     async fn call(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
         match peer.role {
-            Role::Data => exchange::carry(self, request, peer).await,
+            Role::Data => exchange::carry(self, request, &peer).await,
             Role::Admin => {
                 // Boxed: it is rare, and would make the future of every request larger.
                 let drain = self.core.drain();
-                Box::pin(self.gateway.admin.answer(&self.gateway, drain, request)).await
+                Box::pin(self.gateway.admin.answer(&self.gateway, drain, &peer, request)).await
             }
         }
     }

@@ -1,7 +1,12 @@
 //! The gateway: everything alive. `serve` takes connections, [`exchange`] is the life of one request, `stage` holds its
-//! steps, `upstream` the way to the backends, [`edition`] what runs and how it is swapped.
+//! steps, `upstream` the way to the backends, [`edition`] what runs and how it is swapped. What the steps of the guard
+//! decide by lives in [`guard`]: credentials in [`auth`], [`limits`], schemas in [`validation`], kept answers in
+//! [`idempotency`].
 
 pub mod admin;
+pub mod audit;
+pub mod auth;
+pub mod background;
 pub mod body;
 pub mod canonical;
 pub mod cli;
@@ -11,11 +16,20 @@ pub mod edition;
 pub mod exchange;
 pub mod fields;
 pub mod gateway;
+pub mod guard;
+pub mod idempotency;
+pub mod identity;
 pub mod ledger;
+pub mod limits;
+pub mod meters;
 pub mod pools;
 pub mod refusal;
 pub mod reload;
 pub mod serve;
+pub mod shared;
 pub mod stage;
+pub mod store;
+pub mod tls;
 pub mod upstream;
+pub mod validation;
 pub mod watch;

@@ -6,7 +6,7 @@
 mod kind;
 
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG};
-use http::{HeaderValue, Method, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::body::{self, Body, CollectFault, DecodeFault};
@@ -29,6 +29,7 @@ pub struct Refusal {
     extra: Box<[(String, Value)]>,
     allow: Box<[Method]>,
     tag: Option<Box<str>>,
+    fields: Box<[(HeaderName, HeaderValue)]>,
     place: Option<Box<str>>,
 }
 
@@ -42,6 +43,7 @@ impl Refusal {
             extra: Box::default(),
             allow: Box::default(),
             tag: None,
+            fields: Box::default(),
             place: None,
         }
     }
@@ -66,6 +68,15 @@ impl Refusal {
     #[must_use]
     pub fn tagged(mut self, tag: Option<String>) -> Self {
         self.tag = tag.map(Into::into);
+        self
+    }
+
+    /// Adds a field of the answer, such as `Retry-After` or `WWW-Authenticate`.
+    #[must_use]
+    pub fn field(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        let mut fields = self.fields.into_vec();
+        fields.push((name, value));
+        self.fields = fields.into();
         self
     }
 
@@ -153,6 +164,9 @@ impl Refusal {
         let tag = self.tag.as_ref().and_then(|tag| HeaderValue::from_str(tag).ok());
         tag.into_iter()
             .for_each(|tag| drop(answer.headers_mut().insert(ETAG, tag)));
+        for (name, value) in &self.fields {
+            answer.headers_mut().append(name, value.clone());
+        }
         if self.kind.status() == StatusCode::METHOD_NOT_ALLOWED {
             let allow: Vec<_> = self.allow.iter().map(Method::as_str).collect();
             if let Ok(allow) = HeaderValue::from_str(&allow.join(", ")) {

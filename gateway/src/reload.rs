@@ -109,19 +109,25 @@ impl Reloader {
         let (sources, loaded) = self.load();
         let before = gateway.editions.current();
         let reloaded = match loaded {
-            Err(diagnostics) => Reloaded::Refused {
-                rendered: render_all(&diagnostics, &sources),
-                diagnostics,
-            },
+            Err(diagnostics) => refused(diagnostics, &sources),
             Ok(loaded) if before.as_ref().is_some_and(|b| b.plan.hash == loaded.plan.hash) => {
                 Reloaded::Unchanged {
                     generation: before.as_ref().map_or(0, |b| b.generation),
                 }
             }
-            Ok(Loaded { plan, warnings }) => {
-                let pending = self.begun.get_or_init(|| Begun::of(&plan)).differs_from(&plan);
-                let hash = plan.hash.to_string();
-                let generation = gateway.editions.publish(plan);
+            Ok(loaded) => self.publish(gateway, loaded, &sources),
+        };
+        self.remember(&reloaded, gateway.shared.clock.now(), why);
+        say(&reloaded, &sources, why, before.is_some());
+        reloaded
+    }
+
+    fn publish(&self, gateway: &Gateway, loaded: Loaded, sources: &Sources) -> Reloaded {
+        let Loaded { plan, warnings } = loaded;
+        let (hash, now) = (plan.hash.to_string(), Begun::of(&plan));
+        match gateway.editions.publish(plan, &gateway.shared) {
+            Ok(generation) => {
+                let pending = self.begun.get_or_init(|| now.clone()).differs_from(&now);
                 Reloaded::Published {
                     generation,
                     hash,
@@ -129,10 +135,8 @@ impl Reloader {
                     pending,
                 }
             }
-        };
-        self.remember(&reloaded, gateway.clock.now(), why);
-        say(&reloaded, &sources, why, before.is_some());
-        reloaded
+            Err(diagnostics) => refused(diagnostics, sources),
+        }
     }
 
     /// The last reload, if it was refused: what runs is not what the files say.
@@ -159,7 +163,7 @@ impl Reloader {
     pub fn pending(&self, plan: &Plan) -> Vec<&'static str> {
         self.begun
             .get()
-            .map_or_else(Vec::new, |begun| begun.differs_from(plan))
+            .map_or_else(Vec::new, |begun| begun.differs_from(&Begun::of(plan)))
     }
 
     fn load(&self) -> (Sources, Result<Loaded, Vec<Diagnostic>>) {
@@ -202,6 +206,13 @@ pub(crate) fn place(diagnostics: &mut [Diagnostic], directory: &Path) {
     }
 }
 
+fn refused(diagnostics: Vec<Diagnostic>, sources: &Sources) -> Reloaded {
+    Reloaded::Refused {
+        rendered: render_all(&diagnostics, sources),
+        diagnostics,
+    }
+}
+
 /// What a process cannot change while it runs, in a form that can be compared.
 #[derive(Clone, Debug)]
 struct Begun([(&'static str, String); 4]);
@@ -219,8 +230,7 @@ impl Begun {
         ])
     }
 
-    fn differs_from(&self, plan: &Plan) -> Vec<&'static str> {
-        let now = Self::of(plan);
+    fn differs_from(&self, now: &Self) -> Vec<&'static str> {
         let pairs = self.0.iter().zip(&now.0);
         pairs
             .filter(|(begun, now)| begun != now)

@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use sluice_transforms::lineage::Lineage;
 
+use super::judge::Judge;
 use super::steps::Steps;
-use super::{bad_name, change, contract, errors, is_name, lineage, prefix, select, unsaid, versions};
+use super::{
+    authentication, bad_name, change, contract, edge, errors, idempotency, is_name, lifecycle, limits,
+    lineage, prefix, select, unsaid, validation, versions,
+};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::directory::{self, ApiFiles, File};
 use crate::plan::is_host_name;
@@ -21,6 +25,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) sources: &'a Sources,
     /// The upstreams' names; `None` when `sluice.yaml` could not be read.
     pub(crate) upstreams: Option<&'a [String]>,
+    /// The consumers' names, none without a file; `None` when `consumers.yaml` could not be read.
+    pub(crate) consumers: Option<&'a [String]>,
 }
 
 /// An API, and the other files that it was made from.
@@ -70,6 +76,20 @@ pub(crate) fn build(
         None => None,
         Some(built) => Some(built?),
     };
+    let mut judge = Judge {
+        tree,
+        raw,
+        versions: &versions,
+        lineage: lineage.as_deref(),
+        consumers: around.consumers,
+        faults,
+    };
+    let authentication = authentication::build(&mut judge);
+    let lifecycle = lifecycle::build(&mut judge);
+    let limits = limits::build(&mut judge);
+    let validation = validation::build(&mut judge);
+    let idempotency = idempotency::build(&mut judge);
+    let edge = edge::build(&mut judge);
     let (upstream, origin, base, unversioned) = (upstream?, origin?, base?, unversioned?);
     let (name, select, lineage) = (raw.api.clone(), select?, lineage?);
     let plan = ApiPlan {
@@ -86,6 +106,12 @@ pub(crate) fn build(
         documented: document.is_some(),
         passes_unmentioned: raw.unmentioned == Some(RawUnmentioned::Pass),
         path_template: path_template(raw),
+        authentication: authentication?,
+        lifecycle: lifecycle?,
+        limits: limits?,
+        validation: validation?,
+        idempotency: idempotency?,
+        edge: edge?,
     };
     Some(Built { plan, document, used })
 }

@@ -5,12 +5,16 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use super::is_name;
 use crate::choice::Keep;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::directory::File;
-use crate::plan::{Bounds, Drain, Endpoint, EndpointError, Timeouts, UpstreamPlan};
-use crate::quantity::{self, QuantityError};
+use crate::plan::{
+    AuditPlan, Bounds, Drain, Endpoint, EndpointError, StorePlan, Timeouts, TlsPlan, UpstreamPlan,
+    UpstreamTls,
+};
 use crate::raw::{Ordered, RawMain, RawUpstream};
 use crate::yaml::{Tree, push_key};
 
@@ -22,6 +26,10 @@ pub(crate) struct Main {
     pub(crate) upstreams: Vec<UpstreamPlan>,
     pub(crate) bounds: Bounds,
     pub(crate) drain: Drain,
+    pub(crate) tls: Option<TlsPlan>,
+    pub(crate) trusted: Vec<IpNet>,
+    pub(crate) store: Option<StorePlan>,
+    pub(crate) audit: Option<AuditPlan>,
 }
 
 /// Judges the file. Always gives the upstreams' names, so that APIs can be judged too.
@@ -37,6 +45,10 @@ pub(crate) fn build(file: &File<RawMain>, faults: &mut Vec<Diagnostic>) -> Optio
     let bounds = judge.bounds(raw);
     let drain = judge.drain(raw);
     let workers = raw.workers.and_then(NonZeroUsize::new);
+    let tls = raw.tls.as_ref().map(|_| TlsPlan::default());
+    let trusted = judge.ranges("trusted", &raw.trusted);
+    let store = raw.store.as_ref().map(|_| StorePlan::default());
+    let audit = raw.audit.as_ref().map(|_| AuditPlan::default());
     Some(Main {
         listen,
         admin,
@@ -44,6 +56,10 @@ pub(crate) fn build(file: &File<RawMain>, faults: &mut Vec<Diagnostic>) -> Optio
         upstreams: upstreams?,
         bounds: bounds?,
         drain: drain?,
+        tls,
+        trusted,
+        store,
+        audit,
     })
 }
 
@@ -147,6 +163,7 @@ impl Judge<'_> {
             retries,
             timeouts: timeouts?,
             connections,
+            tls: raw.tls.as_ref().map(|_| UpstreamTls::default()),
         })
     }
 
@@ -226,53 +243,25 @@ impl Judge<'_> {
         })
     }
 
-    /// A duration that must pass: waiting for nothing would refuse every exchange.
     fn wait(&mut self, pointer: &str, text: &str) -> Option<Duration> {
-        let duration = self.duration(pointer, text)?;
-        if duration.is_zero() {
-            self.faults.push(self.tree.fault(
-                Code::OutOfRange,
-                pointer,
-                "a timeout of nothing refuses every exchange",
-            ));
-            return None;
-        }
-        Some(duration)
+        super::wait(self.tree, pointer, text, self.faults)
     }
 
     fn duration(&mut self, pointer: &str, text: &str) -> Option<Duration> {
-        let read = quantity::duration(text);
-        let hint = "write a whole number and a unit: `250ms`, `1s`, `2m`, `1h`, `7d`";
-        self.quantity(read, pointer, Code::BadDuration, "a duration", hint)
+        super::duration(self.tree, pointer, text, self.faults)
     }
 
     fn size(&mut self, pointer: &str, text: &str) -> Option<usize> {
-        let hint = "write a whole number and a unit: `512B`, `256KiB`, `1MiB`, `1GiB`";
-        let size = self.quantity(quantity::size(text), pointer, Code::BadSize, "a size", hint)?;
-        if size == 0 {
-            self.faults.push(self.tree.fault(
-                Code::OutOfRange,
-                pointer,
-                "a bound of nothing refuses every body",
-            ));
-            return None;
-        }
-        Some(size)
+        super::size(self.tree, pointer, text, self.faults)
     }
 
-    fn quantity<T>(
-        &mut self,
-        read: Result<T, QuantityError>,
-        pointer: &str,
-        code: Code,
-        what: &str,
-        hint: &str,
-    ) -> Option<T> {
-        read.map_err(|error| {
-            let message = format!("`{}` is not {what}: {error}", self.tree.shown(pointer));
-            self.faults
-                .push(self.tree.fault(code, pointer, message).hint(hint));
-        })
-        .ok()
+    /// Address ranges, each as `10.0.0.0/8` or a single address.
+    fn ranges(&mut self, key: &str, texts: &[String]) -> Vec<IpNet> {
+        let mut all = Vec::new();
+        for (i, text) in texts.iter().enumerate() {
+            let pointer = format!("/{key}/{i}");
+            all.extend(super::range_of(self.tree, &pointer, text, self.faults));
+        }
+        all
     }
 }

@@ -8,20 +8,34 @@
 //!   [`unsaid`]: what the origin's document leaves out
 
 pub(crate) mod api;
+mod authentication;
 mod change;
+pub(crate) mod consumers;
 mod contract;
+mod edge;
 mod errors;
+mod idempotency;
+mod judge;
 pub(crate) mod keep;
+mod lifecycle;
+mod limits;
 mod lineage;
 pub(crate) mod main;
 pub(crate) mod routes;
 mod select;
 mod steps;
+mod tokens;
 mod unsaid;
+mod validation;
 mod versions;
 
+use std::time::Duration;
+
+use ipnet::IpNet;
+
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::plan::PathPrefix;
+use crate::plan::{PathPrefix, Place};
+use crate::quantity::{self, QuantityError};
 use crate::suggest;
 use crate::yaml::Tree;
 
@@ -46,4 +60,68 @@ fn prefix(tree: &Tree, pointer: &str, text: &str, faults: &mut Vec<Diagnostic>) 
             faults.push(tree.fault(Code::BadPath, pointer, message).hint(hint));
         })
         .ok()
+}
+
+/// An address range: `10.0.0.0/8`, `fd00::/8` or a single address.
+fn range_of(tree: &Tree, pointer: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<IpNet> {
+    let single = || text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
+    let range = text.parse::<IpNet>().ok().map(|net| net.trunc()).or_else(single);
+    if range.is_none() {
+        let message = format!("`{}` is not an address range", tree.shown(pointer));
+        let hint = "write `10.0.0.0/8`, `fd00::/8` or a single address";
+        faults.push(tree.fault(Code::BadAddress, pointer, message).hint(hint));
+    }
+    range
+}
+
+/// Where a value stands.
+fn place(tree: &Tree, pointer: &str) -> Place {
+    Place {
+        file: tree.file.clone(),
+        span: tree.span(pointer),
+    }
+}
+
+fn duration(tree: &Tree, pointer: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<Duration> {
+    let hint = "write a whole number and a unit: `250ms`, `1s`, `2m`, `1h`, `7d`";
+    let told = (Code::BadDuration, "a duration", hint);
+    read_quantity(tree, pointer, quantity::duration(text), told, faults)
+}
+
+/// A duration that must pass: waiting for nothing would refuse every exchange.
+fn wait(tree: &Tree, pointer: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<Duration> {
+    let duration = duration(tree, pointer, text, faults)?;
+    if duration.is_zero() {
+        let message = "a timeout of nothing refuses every exchange";
+        faults.push(tree.fault(Code::OutOfRange, pointer, message));
+        return None;
+    }
+    Some(duration)
+}
+
+/// A size in bytes; not nothing.
+fn size(tree: &Tree, pointer: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<usize> {
+    let hint = "write a whole number and a unit: `512B`, `256KiB`, `1MiB`, `1GiB`";
+    let told = (Code::BadSize, "a size", hint);
+    let size = read_quantity(tree, pointer, quantity::size(text), told, faults)?;
+    if size == 0 {
+        let message = "a bound of nothing refuses every body";
+        faults.push(tree.fault(Code::OutOfRange, pointer, message));
+        return None;
+    }
+    Some(size)
+}
+
+fn read_quantity<T>(
+    tree: &Tree,
+    pointer: &str,
+    read: Result<T, QuantityError>,
+    (code, what, hint): (Code, &str, &str),
+    faults: &mut Vec<Diagnostic>,
+) -> Option<T> {
+    read.map_err(|error| {
+        let message = format!("`{}` is not {what}: {error}", tree.shown(pointer));
+        faults.push(tree.fault(code, pointer, message).hint(hint));
+    })
+    .ok()
 }

@@ -324,4 +324,26 @@ codes! {
         "An operation of the origin's document does not say what its success carries.",
         "What has no type is not translated: an answer would be in the words of one version for all.",
         "Add a schema to the `content` of the answer; where there is no body, write `content: {}`.";
+    UnknownConsumer = 65 Error "unknown-consumer":
+        "A consumer is named that consumers.yaml does not have.",
+        "What is said of it would have no effect, or would let in somebody else.",
+        "Correct the name, or add the consumer to consumers.yaml.";
+    UnknownApi = 66 Error "unknown-api":
+        "An API is named that is not in the directory.",
+        "What is said about it would have no effect.",
+        "Correct the name: an API is named like its directory under `apis/`.";
+    // 70 to 79: TLS and upstreams.
+
+    // 80 to 89: credentials and consumers.
+
+    // 90 to 99: tokens.
+
+    // 100 to 109: lifecycle and audit.
+
+    // 110 to 119: limits and the store.
+
+    // 120 to 129: validation and idempotency.
+
+    // 130 to 139: addresses, browsers, fields, bounds.
+
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use http::HeaderName;
 use sluice_transforms::lineage::Lineage;
 
-use super::{ErrorsPlan, PathPrefix, UpstreamId};
+use super::{
+    AuthenticationPlan, EdgePlan, ErrorsPlan, IdempotencyPlan, LifecyclePlan, LimitsPlan, PathPrefix,
+    UpstreamId, ValidationPlan,
+};
 
 /// A version's place in its API's display order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,6 +53,18 @@ pub struct ApiPlan {
     pub passes_unmentioned: bool,
     /// Where a path names the version, such as `/v{version}`: what stands there and is none is told so.
     pub path_template: Option<String>,
+    /// How consumers are told apart.
+    pub authentication: AuthenticationPlan,
+    /// When versions, operations and members go.
+    pub lifecycle: LifecyclePlan,
+    /// How much of it may be used.
+    pub limits: LimitsPlan,
+    /// What is held against the schemas.
+    pub validation: ValidationPlan,
+    /// Which operations answer the same key with the same answer.
+    pub idempotency: IdempotencyPlan,
+    /// What surrounds it.
+    pub edge: EdgePlan,
 }
 
 impl ApiPlan {

@@ -1,20 +1,48 @@
 //! The plan: a configuration that was validated whole, typed and immutable. What the gateway runs on.
 
 mod api;
+mod audit;
+mod authentication;
+mod consumer;
+mod edge;
 mod errors;
+mod idempotency;
+mod lifecycle;
+mod limits;
 mod path;
+mod place;
+mod secret;
+mod tls;
+mod tokens;
 mod upstream;
+mod validation;
+mod versions;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 pub use api::{ApiPlan, Selection, Selector, VersionId, VersionPlan};
+pub use audit::AuditPlan;
+pub use authentication::AuthenticationPlan;
+pub use consumer::{ConsumerId, ConsumerPlan, Consumers};
+pub use edge::EdgePlan;
 pub use errors::{ErrorsPlan, Piece, Slot, Template};
+pub use idempotency::IdempotencyPlan;
+pub use lifecycle::LifecyclePlan;
+pub use limits::{LimitsPlan, StorePlan};
 pub use path::{PathPrefix, PathPrefixError};
+pub use place::{NamedFile, Place};
+pub use secret::Secret;
+pub use tls::{TlsPlan, UpstreamTls};
+pub use tokens::{IntrospectionPlan, JwtPlan};
 pub(crate) use upstream::is_host_name;
 pub use upstream::{Endpoint, EndpointError, Timeouts, UpstreamId, UpstreamPlan};
+pub use validation::ValidationPlan;
+pub use versions::VersionSet;
 
 pub use crate::choice::Keep;
 
@@ -33,6 +61,16 @@ pub struct Plan {
     pub bounds: Bounds,
     /// How the process stops.
     pub drain: Drain,
+    /// Listeners with TLS.
+    pub tls: Option<TlsPlan>,
+    /// Proxies in front of the gateway: what they say of the client is believed.
+    pub trusted: Vec<IpNet>,
+    /// The store that a fleet of gateways shares.
+    pub store: Option<StorePlan>,
+    /// Where the audit log goes.
+    pub audit: Option<AuditPlan>,
+    /// Who may ask.
+    pub consumers: Consumers,
     /// The APIs, by name.
     pub apis: Vec<ApiPlan>,
     /// What tells this plan from another.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
+use super::UpstreamTls;
 use crate::choice::Keep;
 
 /// An upstream's place in its plan.
@@ -32,6 +33,8 @@ pub struct UpstreamPlan {
     pub timeouts: Timeouts,
     /// How many connections one core opens to one endpoint.
     pub connections: usize,
+    /// TLS towards it; without it plain HTTP.
+    pub tls: Option<UpstreamTls>,
 }
 
 /// How long to wait for an upstream.

@@ -7,6 +7,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Ordered;
+use super::authentication::RawAuthentication;
+use super::edge::RawEdge;
+use super::idempotency::RawIdempotency;
+use super::lifecycle::RawLifecycle;
+use super::limits::RawLimit;
+use super::validation::RawValidation;
 
 /// apis/NAME/api.yaml: one API.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -57,6 +63,30 @@ pub(crate) struct RawApi {
     #[serde(default)]
     #[schemars(with = "RawErrors")]
     pub(crate) errors: Option<RawErrors>,
+    /// How consumers are told apart, the first entry that covers a version. Without any: everyone may ask.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub(crate) authentication: Vec<RawAuthentication>,
+    /// When versions, operations and members go.
+    #[serde(default)]
+    #[schemars(with = "RawLifecycle")]
+    pub(crate) lifecycle: Option<RawLifecycle>,
+    /// How much of it may be used.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub(crate) limits: Vec<RawLimit>,
+    /// What is held against the schemas.
+    #[serde(default)]
+    #[schemars(with = "RawValidation")]
+    pub(crate) validation: Option<RawValidation>,
+    /// Which operations answer the same key with the same answer.
+    #[serde(default)]
+    #[schemars(with = "RawIdempotency")]
+    pub(crate) idempotency: Option<RawIdempotency>,
+    /// What surrounds it: addresses, browsers, compression, fields of answers.
+    #[serde(default)]
+    #[schemars(with = "RawEdge")]
+    pub(crate) edge: Option<RawEdge>,
 }
 
 /// What becomes of members that no version mentions.

@@ -6,6 +6,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Ordered;
+use super::audit::RawAudit;
+use super::limits::RawStore;
+use super::tls::{RawTls, RawUpstreamTls};
 use crate::choice::Keep;
 
 /// sluice.yaml: listeners, upstreams, bounds.
@@ -36,6 +39,22 @@ pub(crate) struct RawMain {
     /// How the process stops.
     #[serde(default)]
     pub(crate) drain: RawDrain,
+    /// Listeners with TLS.
+    #[serde(default)]
+    #[schemars(with = "RawTls")]
+    pub(crate) tls: Option<RawTls>,
+    /// Proxies in front of the gateway, as address ranges (`10.0.0.0/8`): what they say of the client is believed.
+    #[serde(default)]
+    #[schemars(length(max = 1000))]
+    pub(crate) trusted: Vec<String>,
+    /// The store that a fleet of gateways shares.
+    #[serde(default)]
+    #[schemars(with = "RawStore")]
+    pub(crate) store: Option<RawStore>,
+    /// Where the audit log goes.
+    #[serde(default)]
+    #[schemars(with = "RawAudit")]
+    pub(crate) audit: Option<RawAudit>,
 }
 
 /// One backend.
@@ -60,6 +79,10 @@ pub(crate) struct RawUpstream {
     #[serde(default = "connections")]
     #[schemars(range(min = 1, max = 65535))]
     pub(crate) connections: usize,
+    /// TLS towards it. Without it: plain HTTP.
+    #[serde(default)]
+    #[schemars(with = "RawUpstreamTls")]
+    pub(crate) tls: Option<RawUpstreamTls>,
 }
 
 /// How long to wait for an upstream.

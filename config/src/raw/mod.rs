@@ -1,16 +1,30 @@
 //! The files as written. Raw is for reading: no type of this module leaves the crate.
 
 mod api;
+mod audit;
+mod authentication;
 mod change;
+mod consumers;
+mod edge;
+mod idempotency;
+mod lifecycle;
+mod limits;
 mod main;
+mod range;
+mod tls;
+mod tokens;
+mod validation;
 
 pub(crate) use api::{
     RawAdditions, RawApi, RawErrors, RawMediaType, RawNamed, RawOnFailure, RawSelector, RawUnmentioned,
     RawVersion,
 };
 pub(crate) use change::{RawChange, RawDocument, RawPart};
+pub(crate) use consumers::{RawConsumer, RawConsumers};
 pub(crate) use main::{RawMain, RawUpstream};
+pub(crate) use range::RawVersions;
 use serde_json::{Map, Value};
+pub(crate) use tokens::{RawIntrospection, RawJwt};
 
 /// The format version of every file that this release reads.
 pub(crate) const FORMAT: u64 = 1;

@@ -8,12 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use sluice_config::{Plan, Sources, load, render_all};
 use sluice_gateway::admin::Admin;
+use sluice_gateway::clock::Clock;
 use sluice_gateway::demo::backend::{self, Backend};
 use sluice_gateway::edition::Editions;
 use sluice_gateway::gateway::{Carrier, Gateway};
 use sluice_gateway::ledger::{Exchange, Ledger};
 use sluice_gateway::reload::Reloader;
 use sluice_gateway::serve::{Drain, Listener, Running, Settings, in_process};
+use sluice_gateway::shared::Shared;
 
 use super::{Answer, Broken, Client};
 
@@ -29,6 +31,7 @@ pub struct Setup {
     upstream: Option<String>,
     customers: Option<Vec<Value>>,
     settings: Settings,
+    clock: Clock,
 }
 
 impl Setup {
@@ -53,7 +56,15 @@ impl Setup {
             upstream: None,
             customers: None,
             settings,
+            clock: Clock::System,
         }
+    }
+
+    /// Another time than the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// Another text in the place of one that stands in a file.
@@ -149,9 +160,10 @@ impl Setup {
             editions: Editions::new(),
             ledger: Arc::clone(&kept) as Arc<dyn Ledger>,
             admin: Admin::new(Arc::new(Reloader::new(&example()))),
-            clock: sluice_gateway::clock::Clock::System,
+            shared: Arc::new(Shared::start(self.clock, None).expect("a thread")),
         });
-        gateway.editions.publish(self.plan(&upstream));
+        let published = gateway.editions.publish(self.plan(&upstream), &gateway.shared);
+        published.expect("a configuration that can be put to work");
         let carried = Arc::clone(&gateway);
         let running = in_process(self.settings.clone(), Drain::new(), move |core| {
             Carrier::new(&carried, core)
@@ -219,8 +231,13 @@ impl Stage {
     }
 
     /// Makes another configuration the running one, with the same upstream.
+    ///
+    /// # Panics
+    /// It cannot be put to work.
     pub fn publish(&self, setup: &Setup) -> u64 {
-        self.gateway.editions.publish(setup.plan(&self.upstream))
+        let plan = setup.plan(&self.upstream);
+        let published = self.gateway.editions.publish(plan, &self.gateway.shared);
+        published.expect("a configuration that can be put to work")
     }
 
     /// What the ledger was told; the last 1,024 exchanges.

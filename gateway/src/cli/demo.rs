@@ -77,7 +77,7 @@ impl Demo {
             .map(|(name, at)| (name.to_owned(), at.to_string()))
             .into();
         let example = Sources::from_files(EXAMPLE.iter().map(|(path, bytes)| (*path, *bytes)));
-        let Some(process) = Process::load(Reloader::embedded(example, variables), clock) else {
+        let Some(process) = Process::load(Reloader::embedded(example, variables), clock)? else {
             return Ok(Verdict::Faulty);
         };
         let table = table::write(process.plan(), backend.addr);

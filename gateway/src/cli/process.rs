@@ -14,6 +14,7 @@ use crate::gateway::{Carrier, Gateway};
 use crate::ledger::Unkept;
 use crate::reload::{Reloaded, Reloader};
 use crate::serve::{self, Core, Drain, HandOver, Listener, Settings};
+use crate::shared::Shared;
 use crate::watch::Watch;
 
 /// A gateway with its first edition.
@@ -25,25 +26,28 @@ pub(super) struct Process {
 
 impl Process {
     /// Loads the first edition; `None` when the configuration is at fault, which the log has told.
-    pub(super) fn load(reloader: Reloader, clock: Clock) -> Option<Self> {
+    pub(super) fn load(reloader: Reloader, clock: Clock) -> Result<Option<Self>, Failure> {
         let reloader = Arc::new(reloader);
+        let shared = Shared::start(clock, reloader.directory().map(Path::to_owned))
+            .map_err(|error| Failure::new(format!("the process cannot begin: {error}")))?;
+        let shared = Arc::new(shared);
         let gateway = Arc::new(Gateway {
             editions: Editions::new(),
             ledger: Arc::new(Unkept),
             admin: Admin::new(Arc::clone(&reloader)),
-            clock,
+            shared,
         });
         if clock.is_rehearsal() {
             tracing::warn!(now = %clock.now(), "a rehearsal: the time is not the system's");
         }
-        match reloader.reload(&gateway, "startup") {
+        Ok(match reloader.reload(&gateway, "startup") {
             Reloaded::Refused { .. } => None,
             _ => gateway.editions.current().map(|edition| Self {
                 gateway,
                 reloader,
                 edition,
             }),
-        }
+        })
     }
 
     /// The plan that the process begins with.

@@ -44,7 +44,7 @@ impl Run {
         // Before anything else: a SIGHUP that comes early would end the process.
         let watch = Watch::begin(Some(&self.path))
             .map_err(|error| Failure::new(format!("signals cannot be received: {error}")))?;
-        let Some(process) = Process::load(Reloader::new(&self.path), self.time.clock()) else {
+        let Some(process) = Process::load(Reloader::new(&self.path), self.time.clock())? else {
             return Ok(Verdict::Faulty);
         };
         let hand_over = HandOver {

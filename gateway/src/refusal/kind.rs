@@ -67,6 +67,62 @@ pub enum Kind {
     Draining,
     /// The configuration that was to be loaded is at fault.
     FaultyConfiguration,
+    /// The request comes in a transfer coding that is not implemented.
+    UnsupportedTransferCoding,
+    /// The method is none that HTTP knows.
+    UnknownMethod,
+    /// The head of the request is larger than is read.
+    HeadTooLarge,
+    /// The target of the request is longer than is read.
+    TargetTooLong,
+    /// The request is for a host that this connection is not for.
+    Misdirected,
+    /// Requests from this address are not taken.
+    AddressDenied,
+    /// No credential, or a wrong one.
+    Unauthenticated,
+    /// The credential cannot be judged now.
+    AuthenticationUnavailable,
+    /// The consumer is switched off.
+    ConsumerOff,
+    /// The consumer may not use this version.
+    VersionForbidden,
+    /// The credential lacks a scope.
+    ScopeMissing,
+    /// The version is past its sunset.
+    VersionSunset,
+    /// The operation is past its sunset.
+    OperationSunset,
+    /// The request sends a member that is past its sunset.
+    MemberSunset,
+    /// A rehearsal of the sunset: refused for a while, as it will be for good.
+    Brownout,
+    /// The same rehearsal, answered so that clients try again.
+    BrownoutRetry,
+    /// The version is switched off.
+    VersionOff,
+    /// More requests than the rate allows.
+    RateLimited,
+    /// More requests than the quota of the period allows.
+    QuotaExceeded,
+    /// More requests at once than are allowed.
+    TooManyConcurrent,
+    /// The limit cannot be judged now.
+    LimiterUnavailable,
+    /// A parameter is not what the client's version declares.
+    InvalidParameter,
+    /// The request's body is not what the client's version declares.
+    InvalidBody,
+    /// The upstream's answer is not what the origin declares.
+    InvalidAnswer,
+    /// The operation needs an idempotency key.
+    IdempotencyKeyMissing,
+    /// The same idempotency key came with another request.
+    IdempotencyMismatch,
+    /// The request with this idempotency key is still carried out.
+    IdempotencyInFlight,
+    /// Kept answers cannot be looked up now.
+    IdempotencyUnavailable,
     /// The gateway's own fault.
     Internal,
 }
@@ -84,7 +140,7 @@ const fn terms(status: StatusCode, code: &'static str, title: &'static str) -> T
 
 impl Kind {
     /// Every kind, in the order of the declaration; for documentation and tests.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 60] = [
         Self::MalformedRequest,
         Self::BadPath,
         Self::BadHost,
@@ -116,6 +172,34 @@ impl Kind {
         Self::Overloaded,
         Self::Draining,
         Self::FaultyConfiguration,
+        Self::UnsupportedTransferCoding,
+        Self::UnknownMethod,
+        Self::HeadTooLarge,
+        Self::TargetTooLong,
+        Self::Misdirected,
+        Self::AddressDenied,
+        Self::Unauthenticated,
+        Self::AuthenticationUnavailable,
+        Self::ConsumerOff,
+        Self::VersionForbidden,
+        Self::ScopeMissing,
+        Self::VersionSunset,
+        Self::OperationSunset,
+        Self::MemberSunset,
+        Self::Brownout,
+        Self::BrownoutRetry,
+        Self::VersionOff,
+        Self::RateLimited,
+        Self::QuotaExceeded,
+        Self::TooManyConcurrent,
+        Self::LimiterUnavailable,
+        Self::InvalidParameter,
+        Self::InvalidBody,
+        Self::InvalidAnswer,
+        Self::IdempotencyKeyMissing,
+        Self::IdempotencyMismatch,
+        Self::IdempotencyInFlight,
+        Self::IdempotencyUnavailable,
         Self::Internal,
     ];
 
@@ -218,6 +302,94 @@ impl Kind {
                 S::CONFLICT,
                 "faulty_configuration",
                 "The configuration is at fault",
+            ),
+            Self::UnsupportedTransferCoding => terms(
+                S::NOT_IMPLEMENTED,
+                "unsupported_transfer_coding",
+                "The transfer coding is not supported",
+            ),
+            Self::UnknownMethod => terms(S::NOT_IMPLEMENTED, "unknown_method", "The method is not known"),
+            Self::HeadTooLarge => terms(
+                S::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "head_too_large",
+                "The header is too large",
+            ),
+            Self::TargetTooLong => terms(S::URI_TOO_LONG, "target_too_long", "The target is too long"),
+            Self::Misdirected => terms(
+                S::MISDIRECTED_REQUEST,
+                "misdirected",
+                "The host is not served on this connection",
+            ),
+            Self::AddressDenied => terms(S::FORBIDDEN, "address_denied", "The address is not admitted"),
+            Self::Unauthenticated => terms(S::UNAUTHORIZED, "unauthenticated", "A credential is needed"),
+            Self::AuthenticationUnavailable => terms(
+                S::SERVICE_UNAVAILABLE,
+                "authentication_unavailable",
+                "Credentials cannot be checked now",
+            ),
+            Self::ConsumerOff => terms(S::FORBIDDEN, "consumer_off", "The consumer is switched off"),
+            Self::VersionForbidden => terms(
+                S::FORBIDDEN,
+                "version_forbidden",
+                "The version is not open to this consumer",
+            ),
+            Self::ScopeMissing => terms(S::FORBIDDEN, "scope_missing", "A scope is missing"),
+            Self::VersionSunset => terms(S::GONE, "version_sunset", "The version is gone"),
+            Self::OperationSunset => terms(S::GONE, "operation_sunset", "The operation is gone"),
+            Self::MemberSunset => terms(S::UNPROCESSABLE_ENTITY, "member_sunset", "A member is gone"),
+            Self::Brownout => terms(
+                S::GONE,
+                "brownout",
+                "The version rests for a rehearsal of its sunset",
+            ),
+            Self::BrownoutRetry => terms(
+                S::SERVICE_UNAVAILABLE,
+                "brownout_retry",
+                "The version rests for a rehearsal of its sunset",
+            ),
+            Self::VersionOff => terms(
+                S::SERVICE_UNAVAILABLE,
+                "version_off",
+                "The version is switched off",
+            ),
+            Self::RateLimited => terms(S::TOO_MANY_REQUESTS, "rate_limited", "Too many requests"),
+            Self::QuotaExceeded => terms(S::TOO_MANY_REQUESTS, "quota_exceeded", "The quota is used up"),
+            Self::TooManyConcurrent => terms(
+                S::TOO_MANY_REQUESTS,
+                "too_many_concurrent",
+                "Too many requests at once",
+            ),
+            Self::LimiterUnavailable => terms(
+                S::SERVICE_UNAVAILABLE,
+                "limiter_unavailable",
+                "Limits cannot be checked now",
+            ),
+            Self::InvalidParameter => terms(S::BAD_REQUEST, "invalid_parameter", "A parameter is not valid"),
+            Self::InvalidBody => terms(S::UNPROCESSABLE_ENTITY, "invalid", "The body is not valid"),
+            Self::InvalidAnswer => terms(
+                S::BAD_GATEWAY,
+                "invalid_answer",
+                "The upstream's answer is not valid",
+            ),
+            Self::IdempotencyKeyMissing => terms(
+                S::BAD_REQUEST,
+                "idempotency_key_missing",
+                "An idempotency key is needed",
+            ),
+            Self::IdempotencyMismatch => terms(
+                S::UNPROCESSABLE_ENTITY,
+                "idempotency_mismatch",
+                "The idempotency key was used for another request",
+            ),
+            Self::IdempotencyInFlight => terms(
+                S::CONFLICT,
+                "idempotency_in_flight",
+                "The same request is still carried out",
+            ),
+            Self::IdempotencyUnavailable => terms(
+                S::SERVICE_UNAVAILABLE,
+                "idempotency_unavailable",
+                "Idempotency keys cannot be checked now",
             ),
             Self::Internal => terms(S::INTERNAL_SERVER_ERROR, "internal", "The gateway failed"),
         }

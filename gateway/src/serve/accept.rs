@@ -53,7 +53,16 @@ impl<H: Handler> Desk<H> {
         let local = stream.set_nodelay(true).and_then(|()| stream.local_addr());
         match local {
             Ok(local) => {
-                tokio::task::spawn_local(Rc::clone(self).serve(stream, Peer { remote, local, role }, place));
+                tokio::task::spawn_local(Rc::clone(self).serve(
+                    stream,
+                    Peer {
+                        remote,
+                        local,
+                        role,
+                        secured: None,
+                    },
+                    place,
+                ));
             }
             // It was reset between the two calls.
             Err(error) => tracing::debug!(%remote, %error, "a connection ended before it began"),

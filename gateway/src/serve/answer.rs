@@ -45,7 +45,7 @@ pub(super) async fn answer<H: Handler>(
         }
         Admitted::Yes(place) => {
             flight.place = place;
-            guarded(&*line.handler, request, line.peer).await
+            guarded(&*line.handler, request, line.peer.clone()).await
         }
     };
     if line.core.drain().is_draining() && version < Version::HTTP_2 {

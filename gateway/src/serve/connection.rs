@@ -34,6 +34,7 @@ impl<H: Handler> Desk<H> {
         let core = &self.core;
         let gauge = Gauge::new(core.clock().clone());
         let io = TokioIo::new(Wire::new(stream, gauge.clone()));
+        let remote = peer.remote;
         let pulse = Rc::new(Pulse::new(gauge, core.clock().now()));
         let _enlisted = core.enlist(Rc::clone(&pulse), place);
         let handler = Rc::clone(&self.handler);
@@ -61,7 +62,7 @@ impl<H: Handler> Desk<H> {
             connection.as_mut().poll(cx)
         });
         if let Err(error) = drive.await {
-            tracing::debug!(client = %peer.remote, %error, "a connection ended early");
+            tracing::debug!(client = %remote, %error, "a connection ended early");
         }
     }
 }

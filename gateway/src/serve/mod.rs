@@ -36,6 +36,7 @@ mod wire;
 mod worker;
 
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -55,7 +56,7 @@ pub trait Handler: 'static {
 }
 
 /// Between whom a connection is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Peer {
     /// The client's end.
     pub remote: SocketAddr,
@@ -63,6 +64,17 @@ pub struct Peer {
     pub local: SocketAddr,
     /// What the listener is for.
     pub role: Role,
+    /// What TLS proved; nothing on a plain connection.
+    pub secured: Option<Rc<Secured>>,
+}
+
+/// What TLS proved of a connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Secured {
+    /// The host that the client asked for (SNI), in lower case.
+    pub server_name: Option<Box<str>>,
+    /// The client's certificate and what stands between it and its authority, DER; empty without a client certificate.
+    pub certificates: Vec<Vec<u8>>,
 }
 
 /// What a listener is for.

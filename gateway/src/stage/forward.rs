@@ -1,17 +1,20 @@
 //! The request that goes to the upstream: its target, made of what the lift gave, and its fields.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::header::{
     ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, IF_RANGE, RANGE, TE, TRAILER,
 };
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
+use sluice_config::plan::Plan;
 use sluice_transforms::contract::{Operation, Place};
 use sluice_transforms::message::{Argument, Request as Lifted};
 
 use crate::body::Body;
 use crate::fields::{forwarded, media, target};
 use crate::refusal::{Kind, Refusal};
+use crate::serve::Peer;
 use crate::upstream::hops;
 
 /// Fields over a body's exact bytes (RFC 9530, RFC 3230, RFC 1864, RFC 9421): a changed body is another one.
@@ -28,12 +31,29 @@ const DIGESTS: [HeaderName; 7] = [
 /// Who asks, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct Client<'a> {
-    /// The client's end of the connection.
+    /// The other end of the connection.
     pub remote: SocketAddr,
+    /// The client's address: the right-most one that no trusted proxy has.
+    pub address: IpAddr,
+    /// Whether the client came over TLS.
+    pub secure: bool,
     /// The host that it named.
     pub host: Option<&'a str>,
     /// The version of HTTP that it speaks.
     pub version: Version,
+}
+
+impl<'a> Client<'a> {
+    /// Who asks over this connection.
+    pub fn of(_plan: &Plan, peer: &Peer, host: Option<&'a str>, parts: &Parts) -> Self {
+        Self {
+            remote: peer.remote,
+            address: peer.remote.ip().to_canonical(),
+            secure: peer.secured.is_some(),
+            host,
+            version: parts.version,
+        }
+    }
 }
 
 /// Makes the fields of any forwarded request: those of the connection go, those of the gateway are set.

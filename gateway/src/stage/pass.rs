@@ -3,7 +3,6 @@
 use http::header::HeaderValue;
 use http::request::Parts;
 use http::{Response, StatusCode};
-use hyper::body::Incoming;
 
 use crate::body::Body;
 use crate::fields::target::{self, Pair};
@@ -11,6 +10,7 @@ use crate::gateway::Carrier;
 use crate::pools::Line;
 use crate::refusal::{Kind, Refusal};
 use crate::stage::forward;
+use crate::stage::receive::Received;
 use crate::upstream::hops;
 
 /// A request that passes.
@@ -20,7 +20,7 @@ pub struct Passing<'a> {
     /// Its head; the fields are those to forward.
     pub parts: Parts,
     /// Its body.
-    pub incoming: Incoming,
+    pub received: Received,
     /// The canonical path below the version's prefix.
     pub rest: &'a str,
     /// The query without selectors.
@@ -37,7 +37,7 @@ pub async fn pass(carrier: &Carrier, line: &Line, passing: Passing<'_>) -> Resul
     let Passing {
         base,
         parts,
-        incoming,
+        received,
         rest,
         query,
         upgrade,
@@ -50,7 +50,7 @@ pub async fn pass(carrier: &Carrier, line: &Line, passing: Passing<'_>) -> Resul
         .into_iter()
         .for_each(|protocol| hops::set_upgrade(&mut headers, protocol));
     let idle = line.plan.timeouts.idle;
-    let body = Body::incoming(incoming, idle);
+    let body = received.into_body(idle);
     let mut answer = line
         .send(forward::request(parts.method, target, headers, body)?)
         .await?;

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Response};
 use http_body::Body as _;
-use hyper::body::Incoming;
 use sluice_transforms::message::Request as Lifting;
 
+use super::receive::Received;
 use super::way::Way;
 use super::write::Write;
 use super::{documents, lower};
@@ -26,7 +26,7 @@ pub async fn translate(
     way: &Way,
     line: &Line,
     parts: Parts,
-    incoming: Incoming,
+    received: Received,
     mut request: Lifting,
     gathered: &mut Gathered,
 ) -> Result<Response<Body>, Refusal> {
@@ -35,8 +35,8 @@ pub async fn translate(
     } = parts;
     way.version().mark.unmark_request(&mut headers);
     let bytes = match carries_document(way, &request) {
-        true => read(way, &headers, incoming).await?,
-        false => nothing(way, &headers, incoming).await?,
+        true => read(way, &headers, received).await?,
+        false => nothing(way, &headers, received).await?,
     };
     let bounds = &way.edition.plan.bounds;
     let document = (!bytes.is_empty()).then(|| documents::document(&bytes, bounds.depth));
@@ -61,20 +61,20 @@ fn carries_document(way: &Way, request: &Lifting) -> bool {
     operation.is_some_and(|o| o.request.is_some())
 }
 
-async fn read(way: &Way, headers: &HeaderMap, incoming: Incoming) -> Result<Bytes, Refusal> {
-    expect_json(headers, incoming.is_end_stream())?;
+async fn read(way: &Way, headers: &HeaderMap, received: Received) -> Result<Bytes, Refusal> {
+    expect_json(headers, received.is_end_stream())?;
     let bounds = &way.edition.plan.bounds;
-    let read = documents::read(incoming, headers, bounds.request, way.idle(), bounds).await;
+    let read = documents::read(received, headers, bounds.request, way.idle(), bounds).await;
     read.map_err(|f| f.of_request())
 }
 
 /// A body of which the API's document says nothing: neither can it be translated, nor may it be lost.
-async fn nothing(way: &Way, headers: &HeaderMap, incoming: Incoming) -> Result<Bytes, Refusal> {
-    if incoming.is_end_stream() {
+async fn nothing(way: &Way, headers: &HeaderMap, received: Received) -> Result<Bytes, Refusal> {
+    if received.is_end_stream() {
         return Ok(Bytes::new());
     }
     let bounds = &way.edition.plan.bounds;
-    let read = documents::read(incoming, headers, bounds.request, way.idle(), bounds).await;
+    let read = documents::read(received, headers, bounds.request, way.idle(), bounds).await;
     match read.map_err(|f| f.of_request())? {
         empty if empty.is_empty() => Ok(empty),
         _ => Err(Refusal::new(

@@ -1,0 +1,60 @@
+//! What stands between a request and its version's chain, as it is made of a plan: credentials, limits, schemas, kept
+//! answers. State goes over from one edition to the next by identity.
+
+use std::sync::Arc;
+
+use sluice_config::Diagnostic;
+use sluice_config::plan::Plan;
+
+use crate::auth::Authenticators;
+use crate::idempotency::Answers;
+use crate::limits::Limiters;
+use crate::shared::Shared;
+use crate::validation::Validators;
+
+/// The guard of one edition.
+#[derive(Debug, Default)]
+pub struct Guard {
+    /// Who asks.
+    pub auth: Authenticators,
+    /// How much.
+    pub limits: Limiters,
+    /// In which form.
+    pub validators: Validators,
+    /// What was answered to the same key.
+    pub answers: Answers,
+}
+
+impl Guard {
+    /// Makes the guard of a plan.
+    ///
+    /// # Errors
+    /// Everything that cannot be put to work: a key file that is missing, a schema that cannot be compiled.
+    pub fn compile(
+        plan: &Plan,
+        before: Option<&Self>,
+        shared: &Arc<Shared>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let mut faults = Vec::new();
+        let mut take = |part: Result<(), Vec<Diagnostic>>| faults.extend(part.err().into_iter().flatten());
+        let auth = Authenticators::compile(plan, before.map(|b| &b.auth), shared);
+        let limits = Limiters::compile(plan, before.map(|b| &b.limits), shared);
+        let validators = Validators::compile(plan, before.map(|b| &b.validators), shared);
+        let answers = Answers::compile(plan, before.map(|b| &b.answers), shared);
+        match (auth, limits, validators, answers) {
+            (Ok(auth), Ok(limits), Ok(validators), Ok(answers)) => Ok(Self {
+                auth,
+                limits,
+                validators,
+                answers,
+            }),
+            (auth, limits, validators, answers) => {
+                take(auth.map(drop));
+                take(limits.map(drop));
+                take(validators.map(drop));
+                take(answers.map(drop));
+                Err(faults)
+            }
+        }
+    }
+}

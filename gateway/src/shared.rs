@@ -1,0 +1,40 @@
+//! What the whole process shares, from its first edition to its last.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::audit::Audit;
+use crate::background::Background;
+use crate::clock::Clock;
+use crate::meters::Meters;
+
+/// What editions are made with and exchanges are judged by.
+#[derive(Debug)]
+pub struct Shared {
+    /// What time it is, for all that decides by it.
+    pub clock: Clock,
+    /// What goes on beside the cores.
+    pub background: Background,
+    /// Counters for operators.
+    pub meters: Meters,
+    /// The audit log.
+    pub audit: Audit,
+    /// The configuration directory: relative paths of key files are meant from here.
+    pub directory: Option<PathBuf>,
+}
+
+impl Shared {
+    /// Starts what goes on beside the cores.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(clock: Clock, directory: Option<PathBuf>) -> io::Result<Self> {
+        Ok(Self {
+            clock,
+            background: Background::start()?,
+            meters: Meters::default(),
+            audit: Audit::default(),
+            directory,
+        })
+    }
+}

@@ -1,0 +1,26 @@
+//! The compiled schemas of every version, and what was seen to drift from them.
+
+use std::sync::Arc;
+
+use sluice_config::Diagnostic;
+use sluice_config::plan::Plan;
+
+use crate::shared::Shared;
+
+/// What is made of a plan's settings, in the plan's order of APIs.
+#[derive(Debug, Default)]
+pub struct Validators {}
+
+impl Validators {
+    /// Makes it; what is as it was keeps its state.
+    ///
+    /// # Errors
+    /// What cannot be put to work.
+    pub fn compile(
+        _plan: &Plan,
+        _before: Option<&Self>,
+        _shared: &Arc<Shared>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        Ok(Self::default())
+    }
+}
