@@ -1,3 +1,4 @@
-//! What `sluice demo` needs beside the gateway itself: a backend to stand in front of.
+//! What `sluice demo` needs beside the gateway itself: a backend to stand in front of, and an issuer of tokens.
 
 pub mod backend;
+pub mod issuer;
