@@ -112,6 +112,7 @@ fn apis(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagnostic>) 
         sources,
         upstreams: upstreams.as_deref(),
         consumers: consumers.as_deref(),
+        stored: directory.main.as_ref().map(|file| file.raw.store.is_some()),
     };
     let mut built = Vec::new();
     for files in &directory.apis {

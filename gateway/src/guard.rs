@@ -10,6 +10,7 @@ use crate::auth::Authenticators;
 use crate::idempotency::Answers;
 use crate::limits::Limiters;
 use crate::shared::Shared;
+use crate::store::Store;
 use crate::validation::Validators;
 
 /// The guard of one edition.
@@ -23,6 +24,8 @@ pub struct Guard {
     pub validators: Validators,
     /// What was answered to the same key.
     pub answers: Answers,
+    /// The store that the fleet shares.
+    pub store: Option<Arc<Store>>,
 }
 
 impl Guard {
@@ -35,10 +38,11 @@ impl Guard {
         before: Option<&Self>,
         shared: &Arc<Shared>,
     ) -> Result<Self, Vec<Diagnostic>> {
+        let store = Store::compile(plan.store.as_ref(), before.and_then(|b| b.store.as_ref()), shared)?;
         let mut faults = Vec::new();
         let mut take = |part: Result<(), Vec<Diagnostic>>| faults.extend(part.err().into_iter().flatten());
         let auth = Authenticators::compile(plan, before.map(|b| &b.auth), shared);
-        let limits = Limiters::compile(plan, before.map(|b| &b.limits), shared);
+        let limits = Limiters::compile(plan, before.map(|b| &b.limits), store.as_ref());
         let validators = Validators::compile(plan, before.map(|b| &b.validators), shared);
         let answers = Answers::compile(plan, before.map(|b| &b.answers), shared);
         match (auth, limits, validators, answers) {
@@ -47,6 +51,7 @@ impl Guard {
                 limits,
                 validators,
                 answers,
+                store,
             }),
             (auth, limits, validators, answers) => {
                 take(auth.map(drop));

@@ -27,6 +27,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) upstreams: Option<&'a [String]>,
     /// The consumers' names, none without a file; `None` when `consumers.yaml` could not be read.
     pub(crate) consumers: Option<&'a [String]>,
+    /// Whether there is a store; `None` when `sluice.yaml` could not be read.
+    pub(crate) stored: Option<bool>,
 }
 
 /// An API, and the other files that it was made from.
@@ -82,6 +84,7 @@ pub(crate) fn build(
         versions: &versions,
         lineage: lineage.as_deref(),
         consumers: around.consumers,
+        stored: around.stored,
         faults,
     };
     let authentication = authentication::build(&mut judge);

@@ -20,6 +20,8 @@ pub(super) struct Judge<'a> {
     pub(super) lineage: Option<&'a Lineage>,
     /// The consumers' names; `None` when their file could not be read. Empty without a file.
     pub(super) consumers: Option<&'a [String]>,
+    /// Whether `sluice.yaml` names a store; `None` when it could not be read.
+    pub(super) stored: Option<bool>,
     pub(super) faults: &'a mut Vec<Diagnostic>,
 }
 
@@ -117,6 +119,17 @@ impl Judge<'_> {
             self.fault(Code::UnknownConsumer, pointer, message, hint);
         }
         found
+    }
+
+    /// Whether there is a store, for what the fleet shares.
+    pub(super) fn needs_store(&mut self, pointer: &str, what: &str) -> Option<()> {
+        if self.stored != Some(false) {
+            return Some(());
+        }
+        let message = format!("{what} is kept in the store, and there is none");
+        let hint = "add `store: {redis: \"redis://127.0.0.1:6379\"}` to sluice.yaml";
+        self.fault(Code::NoStore, pointer, message, Some(hint.to_owned()));
+        None
     }
 
     /// A duration.

@@ -47,7 +47,10 @@ pub(crate) fn build(file: &File<RawMain>, faults: &mut Vec<Diagnostic>) -> Optio
     let workers = raw.workers.and_then(NonZeroUsize::new);
     let tls = raw.tls.as_ref().map(|_| TlsPlan::default());
     let trusted = judge.ranges("trusted", &raw.trusted);
-    let store = raw.store.as_ref().map(|_| StorePlan::default());
+    let store = raw
+        .store
+        .as_ref()
+        .map(|store| super::store::build(&file.tree, store, judge.faults));
     let audit = raw.audit.as_ref().map(|_| AuditPlan::default());
     Some(Main {
         listen,
@@ -58,7 +61,10 @@ pub(crate) fn build(file: &File<RawMain>, faults: &mut Vec<Diagnostic>) -> Optio
         drain: drain?,
         tls,
         trusted,
-        store,
+        store: match store {
+            Some(built) => Some(built?),
+            None => None,
+        },
         audit,
     })
 }

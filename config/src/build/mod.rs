@@ -24,6 +24,7 @@ pub(crate) mod main;
 pub(crate) mod routes;
 mod select;
 mod steps;
+mod store;
 mod tokens;
 mod unsaid;
 mod validation;

@@ -341,6 +341,18 @@ codes! {
     // 100 to 109: lifecycle and audit.
 
     // 110 to 119: limits and the store.
+    NoStore = 110 Error "no-store":
+        "Something is to be shared by all gateways, and no store is configured.",
+        "Gateways know of each other only through the store.",
+        "Add `store: {redis: \"redis://host:6379\"}` to `sluice.yaml`, or let each gateway count by itself.";
+    BadRate = 111 Error "bad-rate":
+        "A rate or a quota is not a number and a period.",
+        "It could not be held.",
+        "Write a rate like `100/s`, `100/m` or `100/h`, a quota like `1000/day` or `100000/month`.";
+    LocalQuota = 112 Warning "local-quota":
+        "A quota of the calendar is counted in one gateway's memory.",
+        "A restart forgets it, and with several gateways each allows it whole.",
+        "Write `where: fleet`, so that the store counts it.";
 
     // 120 to 129: validation and idempotency.
 

@@ -11,7 +11,7 @@ use super::authentication::RawAuthentication;
 use super::edge::RawEdge;
 use super::idempotency::RawIdempotency;
 use super::lifecycle::RawLifecycle;
-use super::limits::RawLimit;
+use super::limits::{RawLimit, RawWeight};
 use super::validation::RawValidation;
 
 /// apis/NAME/api.yaml: one API.
@@ -75,6 +75,13 @@ pub(crate) struct RawApi {
     #[serde(default)]
     #[schemars(length(max = 100))]
     pub(crate) limits: Vec<RawLimit>,
+    /// By operation, how much a request counts against limits. Without it: 1.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, RawWeight>")]
+    pub(crate) weights: BTreeMap<String, u32>,
+    /// By operation, how large a request's body may be, such as `64KiB`: beside `bounds.request` of sluice.yaml.
+    #[serde(default)]
+    pub(crate) request_sizes: BTreeMap<String, String>,
     /// What is held against the schemas.
     #[serde(default)]
     #[schemars(with = "RawValidation")]

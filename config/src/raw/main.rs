@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Ordered;
 use super::audit::RawAudit;
-use super::limits::RawStore;
+use super::store::RawStore;
 use super::tls::{RawTls, RawUpstreamTls};
 use crate::choice::Keep;
 

@@ -11,6 +11,7 @@ mod lifecycle;
 mod limits;
 mod main;
 mod range;
+mod store;
 mod tls;
 mod tokens;
 mod validation;
@@ -21,9 +22,11 @@ pub(crate) use api::{
 };
 pub(crate) use change::{RawChange, RawDocument, RawPart};
 pub(crate) use consumers::{RawConsumer, RawConsumers};
+pub(crate) use limits::{RawLimit, RawOnStoreFailure, RawWhere};
 pub(crate) use main::{RawMain, RawUpstream};
 pub(crate) use range::RawVersions;
 use serde_json::{Map, Value};
+pub(crate) use store::RawStore;
 pub(crate) use tokens::{RawIntrospection, RawJwt};
 
 /// The format version of every file that this release reads.

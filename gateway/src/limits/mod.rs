@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sluice_config::Diagnostic;
 use sluice_config::plan::Plan;
 
-use crate::shared::Shared;
+use crate::store::Store;
 
 /// What is made of a plan's settings, in the plan's order of APIs.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ impl Limiters {
     pub fn compile(
         _plan: &Plan,
         _before: Option<&Self>,
-        _shared: &Arc<Shared>,
+        _store: Option<&Arc<Store>>,
     ) -> Result<Self, Vec<Diagnostic>> {
         Ok(Self::default())
     }
