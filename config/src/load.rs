@@ -68,6 +68,7 @@ fn plan(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagnostic>) 
         drain,
         tls,
         trusted,
+        addresses,
         store,
         audit,
     } = main?;
@@ -80,6 +81,7 @@ fn plan(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagnostic>) 
         drain,
         tls,
         trusted,
+        addresses,
         store,
         audit,
         consumers: consumers?,

@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use crate::body::Body;
 use crate::canonical::{self, CanonicalHost};
 use crate::edition::Edition;
-use crate::fields::{forwarded, target};
+use crate::fields::{chain, forwarded, target};
 use crate::gateway::Carrier;
 use crate::identity::Identity;
 use crate::ledger::{self, Gathered};
@@ -84,7 +84,10 @@ async fn answer<'e>(
     let mut query = target::pairs(parts.uri.query().unwrap_or_default())
         .ok_or_else(|| Refusal::new(Kind::BadPath, "the query is not UTF-8"))?;
     let authority = host.as_ref().map(CanonicalHost::to_string);
-    let client = Client::of(&edition.plan, peer, authority.as_deref(), &parts);
+    let told = chain::told(&edition.plan.trusted, peer.remote.ip(), &parts.headers)?;
+    let client = Client::of(peer, authority.as_deref(), told.as_ref(), parts.version);
+    edge::enter(edition, &client)?;
+    forwarded::refuse_override(&parts.method, &parts.headers)?;
 
     let seen = identify::Request {
         host: host.as_ref(),
@@ -94,6 +97,7 @@ async fn answer<'e>(
     };
     if let Some(options) = options::answer(edition, &parts.method, &seen) {
         (known.api, known.identified) = (Some(options.api), options.identified);
+        edge::admit(edition, options.api, &client)?;
         return Ok(options.answer);
     }
     let asked = Asked {
@@ -108,6 +112,9 @@ async fn answer<'e>(
     };
     let api = &edition.plan.apis[identified.api];
     identify::strip_selectors(api, &mut parts.headers, &mut query);
+    // The client's fields go before the gateway's are set: `Connection: X-Consumer` removes nothing of ours.
+    let upgrade = hops::upgrade(&parts.headers);
+    forward::fields(&mut parts.headers, &client);
     authenticate::hand_on(api, &known.who, &mut parts.headers, &mut query);
 
     let line = carrier.line(edition, api.upstream).ok_or_else(unknown_upstream)?;
@@ -148,8 +155,6 @@ async fn answer<'e>(
     let translated = operation
         .filter(|_| !version.is_origin())
         .map(|operation| route::request(operation, segments, &query, &parts.headers));
-    let upgrade = hops::upgrade(&parts.headers);
-    forward::fields(&mut parts.headers, &client);
     let mut answer = match translated {
         Some(request) => {
             let way = Way {
@@ -179,7 +184,8 @@ async fn answer<'e>(
         version,
         prefix,
         hosts,
-        host: authority.as_deref(),
+        host: client.host,
+        secure: client.secure,
     };
     links.rewrite(answer.headers_mut());
     match keeping {

@@ -12,8 +12,8 @@ use crate::choice::Keep;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::directory::File;
 use crate::plan::{
-    AuditPlan, Bounds, Drain, Endpoint, EndpointError, StorePlan, Timeouts, TlsPlan, UpstreamPlan,
-    UpstreamTls,
+    AddressRules, AuditPlan, Bounds, Drain, Endpoint, EndpointError, StorePlan, Timeouts, TlsPlan,
+    UpstreamPlan, UpstreamTls,
 };
 use crate::raw::{Ordered, RawMain, RawUpstream};
 use crate::yaml::{Tree, push_key};
@@ -28,6 +28,7 @@ pub(crate) struct Main {
     pub(crate) drain: Drain,
     pub(crate) tls: Option<TlsPlan>,
     pub(crate) trusted: Vec<IpNet>,
+    pub(crate) addresses: AddressRules,
     pub(crate) store: Option<StorePlan>,
     pub(crate) audit: Option<AuditPlan>,
 }
@@ -47,6 +48,7 @@ pub(crate) fn build(file: &File<RawMain>, faults: &mut Vec<Diagnostic>) -> Optio
     let workers = raw.workers.and_then(NonZeroUsize::new);
     let tls = raw.tls.as_ref().map(|_| TlsPlan::default());
     let trusted = judge.ranges("trusted", &raw.trusted);
+    let addresses = super::edge::addresses(judge.tree, raw.addresses.as_ref(), judge.faults);
     let store = raw
         .store
         .as_ref()
@@ -61,6 +63,7 @@ pub(crate) fn build(file: &File<RawMain>, faults: &mut Vec<Diagnostic>) -> Optio
         drain: drain?,
         tls,
         trusted,
+        addresses,
         store: match store {
             Some(built) => Some(built?),
             None => None,

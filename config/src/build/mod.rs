@@ -30,6 +30,7 @@ mod unsaid;
 mod validation;
 mod versions;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -65,14 +66,25 @@ fn prefix(tree: &Tree, pointer: &str, text: &str, faults: &mut Vec<Diagnostic>) 
 
 /// An address range: `10.0.0.0/8`, `fd00::/8` or a single address.
 fn range_of(tree: &Tree, pointer: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<IpNet> {
-    let single = || text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
+    let single = || text.parse::<IpAddr>().ok().map(IpNet::from);
     let range = text.parse::<IpNet>().ok().map(|net| net.trunc()).or_else(single);
+    let range = range.map(unmapped);
     if range.is_none() {
         let message = format!("`{}` is not an address range", tree.shown(pointer));
         let hint = "write `10.0.0.0/8`, `fd00::/8` or a single address";
         faults.push(tree.fault(Code::BadAddress, pointer, message).hint(hint));
     }
     range
+}
+
+/// A range of IPv4 addresses that is written as IPv6: addresses are compared in their own family.
+fn unmapped(range: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = range else { return range };
+    let length = mapped.prefix_len().checked_sub(96);
+    let address = mapped.network().to_ipv4_mapped().zip(length);
+    address
+        .and_then(|(address, length)| IpNet::new(address.into(), length).ok())
+        .unwrap_or(range)
 }
 
 /// Where a value stands.

@@ -357,5 +357,9 @@ codes! {
     // 120 to 129: validation and idempotency.
 
     // 130 to 139: addresses, browsers, fields, bounds.
+    DeniedAnyway = 130 Warning "denied-anyway":
+        "An address range is allowed that lies within a denied one.",
+        "Deny wins: nobody there may ask.",
+        "Narrow the denied range, or delete the allowed one.";
 
 }

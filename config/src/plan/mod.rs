@@ -30,7 +30,7 @@ pub use api::{ApiPlan, Selection, Selector, VersionId, VersionPlan};
 pub use audit::AuditPlan;
 pub use authentication::AuthenticationPlan;
 pub use consumer::{ConsumerId, ConsumerPlan, Consumers};
-pub use edge::EdgePlan;
+pub use edge::{AddressRules, EdgePlan};
 pub use errors::{ErrorsPlan, Piece, Slot, Template};
 pub use idempotency::IdempotencyPlan;
 pub use lifecycle::LifecyclePlan;
@@ -67,6 +67,8 @@ pub struct Plan {
     pub tls: Option<TlsPlan>,
     /// Proxies in front of the gateway: what they say of the client is believed.
     pub trusted: Vec<IpNet>,
+    /// Which addresses may ask, whatever the API.
+    pub addresses: AddressRules,
     /// The store that a fleet of gateways shares.
     pub store: Option<StorePlan>,
     /// Where the audit log goes.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Ordered;
 use super::authentication::RawAuthentication;
-use super::edge::RawEdge;
+use super::edge::RawAddresses;
 use super::idempotency::RawIdempotency;
 use super::lifecycle::RawLifecycle;
 use super::limits::{RawLimit, RawWeight};
@@ -90,10 +90,10 @@ pub(crate) struct RawApi {
     #[serde(default)]
     #[schemars(with = "RawIdempotency")]
     pub(crate) idempotency: Option<RawIdempotency>,
-    /// What surrounds it: addresses, browsers, compression, fields of answers.
+    /// Which addresses may ask.
     #[serde(default)]
-    #[schemars(with = "RawEdge")]
-    pub(crate) edge: Option<RawEdge>,
+    #[schemars(with = "RawAddresses")]
+    pub(crate) addresses: Option<RawAddresses>,
 }
 
 /// What becomes of members that no version mentions.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::Ordered;
 use super::audit::RawAudit;
+use super::edge::RawAddresses;
 use super::store::RawStore;
 use super::tls::{RawTls, RawUpstreamTls};
 use crate::choice::Keep;
@@ -47,6 +48,10 @@ pub(crate) struct RawMain {
     #[serde(default)]
     #[schemars(length(max = 1000))]
     pub(crate) trusted: Vec<String>,
+    /// Which addresses may ask, whatever the API.
+    #[serde(default)]
+    #[schemars(with = "RawAddresses")]
+    pub(crate) addresses: Option<RawAddresses>,
     /// The store that a fleet of gateways shares.
     #[serde(default)]
     #[schemars(with = "RawStore")]

@@ -22,6 +22,7 @@ pub(crate) use api::{
 };
 pub(crate) use change::{RawChange, RawDocument, RawPart};
 pub(crate) use consumers::{RawConsumer, RawConsumers};
+pub(crate) use edge::RawAddresses;
 pub(crate) use limits::{RawLimit, RawOnStoreFailure, RawWhere};
 pub(crate) use main::{RawMain, RawUpstream};
 pub(crate) use range::RawVersions;

@@ -1,43 +1,151 @@
 //! What the upstream is told of the client's connection: `Forwarded` (RFC 7239), `X-Forwarded-*` and `Via` (RFC 9110
-//! §7.6.3). What a client says of these itself is not believed.
+//! §7.6.3). What a client says of these itself is not believed, nor anything else by which backends know who asks, from
+//! where, and for what: no backend may read a request otherwise than it was authorised.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use http::header::{FORWARDED, HOST, VIA};
-use http::{HeaderMap, HeaderName, HeaderValue, Version};
+use http::header::{FORWARDED, HOST, TRAILER, VIA};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
-use super::remove_all;
+use crate::refusal::{Kind, Refusal};
+use crate::stage::forward::Client;
 
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-
-/// Fields that say who asks and from where: nobody but the gateway says so.
-const CLAIMED: [HeaderName; 7] = [
-    FORWARDED,
-    X_FORWARDED_FOR,
-    X_FORWARDED_HOST,
-    X_FORWARDED_PROTO,
-    HeaderName::from_static("x-forwarded-port"),
-    HeaderName::from_static("x-real-ip"),
-    HeaderName::from_static("x-consumer"),
-];
+pub(super) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(super) const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+pub(super) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Replaces what the client claims by what is known. `Host` becomes the upstream's.
-pub fn set(headers: &mut HeaderMap, remote: SocketAddr, host: Option<&str>, version: Version) {
-    remove_all(headers, &CLAIMED);
-    remove_look_alikes(headers);
-    let address = remote.ip().to_canonical();
-    let text = written(address);
-    let whole = forwarded(&text, address.is_ipv6(), host);
+pub fn set(headers: &mut HeaderMap, client: &Client<'_>) {
+    remove_claims(headers);
+    let peer = client.remote.ip().to_canonical();
+    let own = written(peer);
+    let (mut chain, mut whole) = (String::new(), String::with_capacity(80));
+    // The client first, the nearest proxy last.
+    for hop in client.hops.iter().rev() {
+        let text = written(*hop);
+        push_node(&mut whole, &text, *hop);
+        if chain.is_empty() {
+            push_facts(&mut whole, client);
+        }
+        chain.extend([&text, ", "]);
+        whole.push_str(", ");
+    }
+    push_node(&mut whole, &own, peer);
+    if chain.is_empty() {
+        push_facts(&mut whole, client);
+    }
     insert(headers, FORWARDED, HeaderValue::try_from(whole));
-    insert(headers, X_FORWARDED_FOR, HeaderValue::try_from(text));
-    if let Some(host) = host {
+    let chain = if chain.is_empty() { own } else { chain + &own };
+    insert(headers, X_FORWARDED_FOR, HeaderValue::try_from(chain));
+    if let Some(host) = client.host {
         insert(headers, X_FORWARDED_HOST, HeaderValue::from_str(host));
     }
-    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static("http"));
+    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(client.scheme()));
     headers.remove(HOST);
-    via(headers, version);
+    via(headers, client.version);
+}
+
+fn push_node(text: &mut String, address: &str, of: IpAddr) {
+    let (open, close) = if of.is_ipv6() { ("\"[", "]\"") } else { ("", "") };
+    text.extend(["for=", open, address, close]);
+}
+
+fn push_facts(text: &mut String, client: &Client<'_>) {
+    if let Some(host) = client.host {
+        text.extend([";host=\"", host, "\""]);
+    }
+    text.extend([";proto=", client.scheme()]);
+}
+
+/// Refuses what asks a backend to take the request for one with another method: it was authorised with its own.
+///
+/// # Errors
+/// The client sends such a field, and it names another method.
+pub fn refuse_override(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+    for name in &OVERRIDES {
+        let mut lines = headers.get_all(name).iter();
+        if lines.any(|value| !value.as_bytes().eq_ignore_ascii_case(method.as_str().as_bytes())) {
+            let detail = format!("`{name}` is not accepted: send the request with the method that is meant");
+            return Err(Refusal::new(Kind::MalformedRequest, detail));
+        }
+    }
+    Ok(())
+}
+
+/// Fields that overrule the method of the request line in many frameworks.
+const OVERRIDES: [HeaderName; 3] = [
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-method-override"),
+];
+
+/// Whether a name, in lower case, says something that nobody but the gateway says: who asks, from where, or that
+/// another path, host or method is meant.
+fn is_claim(name: &str) -> bool {
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    match name.as_bytes().first() {
+        Some(b'x') => {
+            let family = [
+                "x-forwarded-",
+                "x-original-",
+                "x-ssl-",
+                "x-remote-",
+                "x-auth-request-",
+                "x-webauth-",
+            ];
+            begins(&family)
+                || OVERRIDES.iter().any(|known| known == name)
+                || matches!(
+                    name,
+                    "x-forwarded"
+                        | "x-real-ip"
+                        | "x-client-ip"
+                        | "x-client-cert"
+                        | "x-cluster-client-ip"
+                        | "x-originating-ip"
+                        | "x-envoy-external-address"
+                        | "x-azure-clientip"
+                        | "x-host"
+                        | "x-rewrite-url"
+                        | "x-url-scheme"
+                        | "x-consumer"
+                )
+        }
+        Some(b'c') => matches!(
+            name,
+            "client-ip" | "client-cert" | "client-cert-chain" | "cf-connecting-ip" | "cf-connecting-ipv6"
+        ),
+        Some(b'f') => {
+            matches!(
+                name,
+                "forwarded" | "forwarded-for" | "fastly-client-ip" | "front-end-https"
+            )
+        }
+        Some(b'p') => name == "proxy",
+        Some(b'r') => matches!(name, "remote-user" | "remote-addr"),
+        Some(b's') => begins(&["ssl-client-"]),
+        Some(b't') => name == "true-client-ip",
+        _ => false,
+    }
+}
+
+/// Removes what the client claims, also written with underscores: to a CGI or WSGI backend these are the same names.
+fn remove_claims(headers: &mut HeaderMap) {
+    let claims = |name: &str| match name.as_bytes().contains(&b'_') {
+        true => is_claim(&name.replace('_', "-")),
+        false => is_claim(name),
+    };
+    let found = headers.keys().filter(|name| claims(name.as_str()));
+    let found: Vec<HeaderName> = found.cloned().collect();
+    found.iter().for_each(|name| drop(headers.remove(name)));
+    // A claim that comes after the body is one too: without an announcement, no trailer is forwarded.
+    let announced = |value: &HeaderValue| {
+        let names = value.to_str().unwrap_or("forwarded").to_ascii_lowercase();
+        names.split(',').any(|name| claims(name.trim()))
+    };
+    if headers.get_all(TRAILER).iter().any(announced) {
+        headers.remove(TRAILER);
+    }
 }
 
 /// An address as text. Formatting one by the standard library costs ten times as much.
@@ -60,30 +168,6 @@ fn written(address: IpAddr) -> String {
         text.push(digit(octet));
     }
     text
-}
-
-fn forwarded(address: &str, v6: bool, host: Option<&str>) -> String {
-    let mut text = String::with_capacity(address.len() + host.map_or(0, str::len) + 32);
-    let (open, close) = if v6 { ("\"[", "]\"") } else { ("", "") };
-    text.extend(["for=", open, address, close]);
-    if let Some(host) = host {
-        text.extend([";host=\"", host, "\""]);
-    }
-    text.push_str(";proto=http");
-    text
-}
-
-/// Removes the same names written with underscores: to a CGI or WSGI backend they are the same names.
-fn remove_look_alikes(headers: &mut HeaderMap) {
-    let claims = |name: &&HeaderName| {
-        let name = name.as_str();
-        name.as_bytes().contains(&b'_')
-            && CLAIMED
-                .iter()
-                .any(|claimed| name.replace('_', "-") == claimed.as_str())
-    };
-    let found: Vec<HeaderName> = headers.keys().filter(claims).cloned().collect();
-    found.iter().for_each(|name| drop(headers.remove(name)));
 }
 
 /// Names this gateway on the way of a message.
@@ -114,21 +198,79 @@ mod tests {
         }
     }
 
+    fn client<'a>(remote: &str, hops: &'a [IpAddr], host: Option<&'a str>) -> Client<'a> {
+        let remote: std::net::SocketAddr = remote.parse().unwrap();
+        Client {
+            remote,
+            address: hops.last().copied().unwrap_or(remote.ip().to_canonical()),
+            hops,
+            secure: false,
+            host,
+            version: Version::HTTP_11,
+        }
+    }
+
     #[test]
     fn claims_of_the_client_go() {
+        let claimed = [
+            "x-forwarded-for",
+            "x-forwarded-prefix",
+            "x-real-ip",
+            "true-client-ip",
+            "x-original-url",
+            "x-rewrite-url",
+            "client-cert",
+            "ssl-client-verify",
+            "x_consumer",
+            "x_forwarded_for",
+            "proxy",
+        ];
         let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", HeaderValue::from_static("6.6.6.6"));
-        headers.insert("x-real-ip", HeaderValue::from_static("6.6.6.6"));
-        headers.insert("x_consumer", HeaderValue::from_static("megacorp"));
+        for name in claimed {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static("6.6.6.6"));
+        }
+        headers.insert("x-request-id", HeaderValue::from_static("kept"));
+        headers.insert(TRAILER, HeaderValue::from_static("checksum, X-Consumer"));
         set(
             &mut headers,
-            "[::ffff:10.0.0.1]:9".parse().unwrap(),
-            Some("api.example"),
-            Version::HTTP_11,
+            &client("[::ffff:10.0.0.1]:9", &[], Some("api.example")),
         );
         assert_eq!(headers["x-forwarded-for"], "10.0.0.1");
         assert_eq!(headers[FORWARDED], "for=10.0.0.1;host=\"api.example\";proto=http");
-        assert!(!headers.contains_key("x-real-ip") && !headers.contains_key("x_consumer"));
-        assert_eq!(headers[VIA], "1.1 sluice");
+        for name in &claimed[1..] {
+            assert!(!headers.contains_key(*name), "{name}");
+        }
+        assert_eq!(
+            (&headers["x-request-id"], &headers[VIA]),
+            (&"kept".parse().unwrap(), &"1.1 sluice".parse().unwrap())
+        );
+        assert!(!headers.contains_key(TRAILER));
+    }
+
+    #[test]
+    fn a_trusted_chain_is_extended() {
+        let mut headers = HeaderMap::new();
+        let hops = ["fd00::7".parse().unwrap(), "203.0.113.9".parse().unwrap()];
+        set(
+            &mut headers,
+            &Client {
+                secure: true,
+                ..client("10.0.0.1:9", &hops, Some("a.example"))
+            },
+        );
+        assert_eq!(headers["x-forwarded-for"], "203.0.113.9, fd00::7, 10.0.0.1");
+        let whole = "for=203.0.113.9;host=\"a.example\";proto=https, for=\"[fd00::7]\", for=10.0.0.1";
+        assert_eq!(headers[FORWARDED], whole);
+        assert_eq!(headers["x-forwarded-proto"], "https");
+    }
+
+    #[test]
+    fn another_method_than_the_line_says_is_refused() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(refuse_override(&Method::POST, &headers), Ok(()));
+        headers.insert(&OVERRIDES[0], HeaderValue::from_static("post"));
+        assert_eq!(refuse_override(&Method::POST, &headers), Ok(()));
+        headers.append(&OVERRIDES[0], HeaderValue::from_static("DELETE"));
+        assert!(refuse_override(&Method::POST, &headers).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! HTTP's own fields, where a translated message is another representation than the one that was forwarded.
 
+pub mod chain;
 pub mod etag;
 pub mod forwarded;
 pub mod media;

@@ -5,13 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use http::header::{
     ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, IF_RANGE, RANGE, TE, TRAILER,
 };
-use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
-use sluice_config::plan::Plan;
 use sluice_transforms::contract::{Operation, Place};
 use sluice_transforms::message::{Argument, Request as Lifted};
 
 use crate::body::Body;
+use crate::fields::chain::Told;
 use crate::fields::{forwarded, media, target};
 use crate::refusal::{Kind, Refusal};
 use crate::serve::Peer;
@@ -35,6 +34,8 @@ pub struct Client<'a> {
     pub remote: SocketAddr,
     /// The client's address: the right-most one that no trusted proxy has.
     pub address: IpAddr,
+    /// What stands between: the hops that trusted proxies tell of, the nearest first, the client last.
+    pub hops: &'a [IpAddr],
     /// Whether the client came over TLS.
     pub secure: bool,
     /// The host that it named.
@@ -44,15 +45,26 @@ pub struct Client<'a> {
 }
 
 impl<'a> Client<'a> {
-    /// Who asks over this connection.
-    pub fn of(_plan: &Plan, peer: &Peer, host: Option<&'a str>, parts: &Parts) -> Self {
+    /// Who asks over this connection, by what trusted proxies tell of it.
+    pub fn of(peer: &Peer, host: Option<&'a str>, told: Option<&'a Told>, version: Version) -> Self {
+        let hops = told.map_or(&[][..], |told| &told.hops);
+        let secure = told.and_then(|told| told.secure);
         Self {
             remote: peer.remote,
-            address: peer.remote.ip().to_canonical(),
-            secure: peer.secured.is_some(),
-            host,
-            version: parts.version,
+            address: hops
+                .last()
+                .copied()
+                .unwrap_or_else(|| peer.remote.ip().to_canonical()),
+            hops,
+            secure: secure.unwrap_or(peer.secured.is_some()),
+            host: told.and_then(|told| told.host.as_deref()).or(host),
+            version,
         }
+    }
+
+    /// The scheme of the URL that the client asked for.
+    pub fn scheme(&self) -> &'static str {
+        if self.secure { "https" } else { "http" }
     }
 }
 
@@ -60,7 +72,7 @@ impl<'a> Client<'a> {
 pub fn fields(headers: &mut HeaderMap, client: &Client<'_>) {
     hops::strip(headers);
     headers.remove(EXPECT);
-    forwarded::set(headers, client.remote, client.host, client.version);
+    forwarded::set(headers, client);
 }
 
 /// Further changes to the fields of a request that is translated, or whose answer is.

@@ -25,6 +25,8 @@ pub struct Links<'a> {
     pub hosts: &'a [String],
     /// The host that the client named.
     pub host: Option<&'a str>,
+    /// Whether the client came over TLS.
+    pub secure: bool,
 }
 
 impl Links<'_> {
@@ -100,7 +102,7 @@ impl Links<'_> {
         let authority = &rest[..end];
         let ours =
             self.hosts.iter().any(|h| h.eq_ignore_ascii_case(authority)) || self.host == Some(authority);
-        let scheme = "http://";
+        let scheme = if self.secure { "https://" } else { "http://" };
         ours.then(|| (self.host.map(|host| format!("{scheme}{host}")), &rest[end..]))
     }
 
