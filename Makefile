@@ -5,8 +5,9 @@
 
 SHELL := /bin/sh
 JOBS ?= 2
+SECONDS ?= 60
 
-.PHONY: help demo test lint bench tools rust
+.PHONY: help demo test lint bench attack tools rust
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,9 +22,12 @@ lint: rust ## checks formatting and lints; warnings are errors
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -j $(JOBS) -- -D warnings
 
-bench: tools ## measures beside nginx, as ratios, on a quiet machine (WHAT="pass versions engine")
+bench: tools ## measures beside nginx, as ratios, on a quiet machine (WHAT="pass versions engine guard")
 	@command -v nginx >/dev/null || { echo "make bench compares with nginx: apt-get install nginx-light" >&2; exit 1; }
 	cargo run --release --locked -p sluice-benches -- $(WHAT)
+
+attack: tools ## a minute of bad input beside a healthy client: prints its p99, errors and the gateway's memory (SECONDS=60)
+	cargo run --release --locked -p sluice-benches -- attack --attack $(SECONDS)
 
 # A dependency builds zlib-ng: cmake and a C compiler. Tests send signals with kill.
 tools: rust

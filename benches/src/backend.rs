@@ -7,7 +7,7 @@ use std::thread;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, ETAG};
 use http::{HeaderValue, Request, Response, StatusCode};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -45,9 +45,15 @@ async fn accept(listener: TcpListener, answers: &'static Answers) {
     while let Ok((stream, _)) = listener.accept().await {
         let _ = stream.set_nodelay(true);
         let service =
-            service_fn(move |request| async move { Ok::<_, Infallible>(answer(answers, &request)) });
+            service_fn(move |request| async move { Ok::<_, Infallible>(answered(answers, request).await) });
         tokio::task::spawn_local(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
+}
+
+/// A request's body is read to its end, as a backend would.
+async fn answered(answers: &'static Answers, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
+    while let Some(Ok(_frame)) = request.body_mut().frame().await {}
+    answer(answers, &request)
 }
 
 fn answer(answers: &'static Answers, request: &Request<Incoming>) -> Response<Full<Bytes>> {

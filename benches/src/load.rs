@@ -12,6 +12,22 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+/// The bytes of a GET. `fields`: whole lines, each with its line end.
+pub(crate) fn get(path: &str, fields: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: bench.example\r\nAccept: */*\r\n{fields}\r\n").into_bytes()
+}
+
+/// The bytes of a POST of a JSON document.
+pub(crate) fn post(path: &str, fields: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let mut request = format!(
+        "POST {path} HTTP/1.1\r\nHost: bench.example\r\nAccept: */*\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{fields}\r\n"
+    )
+    .into_bytes();
+    request.extend_from_slice(body);
+    request
+}
+
 /// A load that goes on until it is stopped.
 pub(crate) struct Load {
     shared: Arc<Shared>,
@@ -25,15 +41,13 @@ struct Shared {
 }
 
 impl Load {
-    /// Begins to ask `address` for `path` over this many connections.
-    pub(crate) fn start(address: SocketAddr, path: &str, connections: usize) -> Result<Self> {
+    /// Begins to send `request` to `address` over this many connections.
+    pub(crate) fn start(address: SocketAddr, request: &[u8], connections: usize) -> Result<Self> {
         let shared = Arc::new(Shared::default());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let request: Arc<[u8]> = format!("GET {path} HTTP/1.1\r\nHost: bench.example\r\nAccept: */*\r\n\r\n")
-            .into_bytes()
-            .into();
+        let request: Arc<[u8]> = request.into();
         let own = Arc::clone(&shared);
         let thread = thread::Builder::new().name("load".to_owned());
         let thread = thread.spawn(move || runtime.block_on(all(address, request, connections, own)))?;
@@ -113,7 +127,7 @@ fn length(buffer: &[u8]) -> Result<Option<usize>> {
     let head = String::from_utf8_lossy(&buffer[..end]);
     let mut lines = head.split("\r\n");
     let status = lines.next().unwrap_or_default();
-    if !status.starts_with("HTTP/1.1 200") {
+    if !status.starts_with("HTTP/1.1 20") {
         let body = String::from_utf8_lossy(&buffer[end + 4..]);
         return Err(Error::other(format!("the answer was `{status}`: {body}")));
     }

@@ -2,7 +2,9 @@
 //!
 //! - [`pass`]: answers passed through unchanged by nginx and by `sluice run`, in alternating rounds;
 //! - [`versions`]: what one change and the ten changes down to 1.0 add to a GET through the gateway;
-//! - [`engine`]: the reference interpreter on its own, in this process.
+//! - [`engine`]: the reference interpreter on its own, in this process;
+//! - [`guard`]: what key, limit, validation and the other policies cost;
+//! - [`attack`]: bad input from several generators at once, and how a healthy client fares beside it.
 //!
 //! ```text
 //! load (64 connections) ─ nginx | sluice run ─ backend (fixed answers)
@@ -14,9 +16,11 @@
 //!
 //! Everything is on loopback. Only processes that were started here are ended, by their id.
 
+mod attack;
 mod backend;
 mod engine;
 mod figures;
+mod guard;
 mod load;
 mod pass;
 mod peer;
@@ -47,6 +51,9 @@ struct Options {
     /// Worker threads of sluice and worker processes of nginx. Without it: one a core.
     #[arg(long)]
     workers: Option<usize>,
+    /// Seconds of the attack.
+    #[arg(long, default_value_t = 60)]
+    attack: u64,
     /// Connections of the load, all kept alive.
     #[arg(long, default_value_t = 64)]
     connections: usize,
@@ -60,6 +67,10 @@ enum What {
     Versions,
     /// The reference interpreter in this process.
     Engine,
+    /// Pass-through with the guard beside nginx, and each policy alone.
+    Guard,
+    /// A minute of bad input with a healthy client beside it; only when asked for.
+    Attack,
 }
 
 /// How a measurement goes.
@@ -100,6 +111,12 @@ fn measure(options: &Options) -> Result<(), Fault> {
     }
     if wanted(What::Versions) {
         versions::measure(&course)?;
+    }
+    if wanted(What::Guard) {
+        guard::measure(&course)?;
+    }
+    if options.what.contains(&What::Attack) {
+        attack::run(Duration::from_secs(options.attack.clamp(1, 3600)), course.workers)?;
     }
     println!("\nload average at the end {}", load_average());
     Ok(())

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::figures::Figure;
-use crate::load::Load;
+use crate::load::{Load, get};
 use crate::peer::{self, Peer};
 use crate::{Course, Fault, backend};
 
@@ -44,10 +44,11 @@ pub(crate) fn measure(course: &Course) -> Result<(), Fault> {
 }
 
 fn compare(size: &str, path: &str, peers: &[Peer; 3], course: &Course) -> Result<(), Fault> {
+    let request = get(path, "");
     let mut rounds = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..course.rounds {
         for (peer, rounds) in peers.iter().zip(&mut rounds) {
-            rounds.push(round(peer, path, course)?);
+            rounds.push(round(peer, &request, course)?);
         }
     }
     for (peer, rounds) in peers.iter().zip(&rounds) {
@@ -68,8 +69,8 @@ fn compare(size: &str, path: &str, peers: &[Peer; 3], course: &Course) -> Result
 }
 
 /// One round against one contender.
-pub(crate) fn round(peer: &Peer, path: &str, course: &Course) -> Result<Round, Fault> {
-    let load = Load::start(peer.address, path, course.connections)?;
+pub(crate) fn round(peer: &Peer, request: &[u8], course: &Course) -> Result<Round, Fault> {
+    let load = Load::start(peer.address, request, course.connections)?;
     sleep(WARM_UP);
     let (cpu, answers, begin) = (peer.process.cpu(), load.answers(), Instant::now());
     sleep(course.round);
@@ -95,7 +96,7 @@ pub(crate) fn round(peer: &Peer, path: &str, course: &Course) -> Result<Round, F
 }
 
 /// A JSON document of this many bytes.
-fn document(size: usize) -> Bytes {
+pub(crate) fn document(size: usize) -> Bytes {
     let (before, after) = (r#"{"name":"a note","text":""#, r#""}"#);
     let text = "x".repeat(size - before.len() - after.len());
     format!("{before}{text}{after}").into()

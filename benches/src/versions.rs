@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::figures::Figure;
+use crate::load::get;
 use crate::pass::round;
 use crate::{Course, Fault, backend, peer};
 
@@ -22,7 +23,7 @@ pub(crate) fn measure(course: &Course) -> Result<(), Fault> {
     let mut rounds = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..course.rounds {
         for ((_, path), rounds) in ways.iter().zip(&mut rounds) {
-            rounds.push(round(&peer, path, course)?.cpu);
+            rounds.push(round(&peer, &get(path, ""), course)?.cpu);
         }
     }
     println!(

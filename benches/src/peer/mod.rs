@@ -1,5 +1,7 @@
 //! The contenders: nginx and `sluice run`, set up to do the same.
 
+mod guarded;
+
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -9,6 +11,8 @@ use tempfile::TempDir;
 
 use crate::Fault;
 use crate::process::{Process, free_address, sluice};
+
+pub(crate) use guarded::{Guard, KEY, guarded};
 
 /// A proxy in front of the backend.
 pub(crate) struct Peer {
