@@ -15,3 +15,25 @@ pub enum Keep {
     /// Read, put, and write without a condition, since the backend has no `ETag`.
     UnsafeRead,
 }
+
+/// Where something is kept that several gateways may need.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Where {
+    /// In this process.
+    #[default]
+    Memory,
+    /// In the store that the fleet shares.
+    Fleet,
+}
+
+/// What becomes of requests that need the fleet's store while it cannot be reached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unavailable {
+    /// They are refused.
+    #[default]
+    Refuse,
+    /// They pass as if they had no key.
+    Pass,
+}

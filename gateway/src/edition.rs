@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use http::{HeaderName, HeaderValue};
@@ -104,6 +105,16 @@ fn operation<'o>(operations: &'o [Operation], method: &str, segments: &[String])
 }
 
 impl Edition {
+    /// The longest silence in a body of an API, on either side.
+    pub fn idle(&self, api: usize) -> Duration {
+        let upstream = self
+            .plan
+            .apis
+            .get(api)
+            .and_then(|api| self.plan.upstream(api.upstream));
+        upstream.map_or(Duration::from_secs(30), |upstream| upstream.timeouts.idle)
+    }
+
     /// A plan with the chains that are made of it, and without a guard: to be looked at, not to be served.
     pub fn unguarded(plan: Plan) -> Self {
         Self::new(plan, 0, None, Guard::default())

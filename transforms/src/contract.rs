@@ -62,6 +62,8 @@ pub struct Payload {
     pub shape: Shape,
     /// Whether it is a JSON Merge Patch (RFC 7396).
     pub patch: bool,
+    /// Whether it must be there (OpenAPI's `required` of a request body).
+    pub required: bool,
 }
 
 /// An answer by status.

@@ -3,6 +3,8 @@
 //! Reading what is written here gives the same contract: `openapi::contract(&export::openapi(&c, …)) == Ok(c)`. What
 //! JSON Schema has no word for is said in the extension keywords that [`crate::openapi`] names.
 
+mod patch;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
@@ -40,12 +42,31 @@ pub fn request_schema(shape: &Shape, types: &Types) -> Json {
     judging(shape, types, true)
 }
 
+/// The same for a merge patch that a client sends (RFC 7396): every member may be left out, and null removes one.
+pub fn patch_schema(shape: &Shape, types: &Types) -> Json {
+    let writer = Writer {
+        home: DEFINITIONS,
+        request: true,
+    };
+    let mut schema = json!({"$schema": DIALECT});
+    if let Json::Object(schema) = &mut schema {
+        schema.extend(patch::schema(&writer, shape, types));
+    }
+    schema
+}
+
+/// Where a schema holds what it refers to.
+const DEFINITIONS: &str = "#/$defs/";
+
+/// JSON Schema 2020-12.
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
 fn judging(shape: &Shape, types: &Types, request: bool) -> Json {
     let writer = Writer {
-        home: "#/$defs/",
+        home: DEFINITIONS,
         request,
     };
-    let mut schema = json!({"$schema": "https://json-schema.org/draft/2020-12/schema"});
+    let mut schema = json!({"$schema": DIALECT});
     if let (Json::Object(schema), Json::Object(own)) = (&mut schema, writer.schema(shape)) {
         schema.extend(own);
         if !types.is_empty() {
@@ -222,7 +243,7 @@ impl Writer {
             let content = json!({media: {"schema": self.schema(&payload.shape)}});
             json.insert(
                 "requestBody".to_owned(),
-                json!({"required": true, "content": content}),
+                json!({"required": payload.required, "content": content}),
             );
         }
         let answers = operation

@@ -355,6 +355,10 @@ codes! {
         "Write `where: fleet`, so that the store counts it.";
 
     // 120 to 129: validation and idempotency.
+    UnmatchablePattern = 120 Error "unmatchable-pattern":
+        "A pattern of the API's document cannot be matched in linear time.",
+        "Validation matches texts that clients choose: a pattern that goes back could be made to take hours.",
+        "Write the pattern without looking around and without back-references, or leave it out.";
 
     // 130 to 139: addresses, browsers, fields, bounds.
     DeniedAnyway = 130 Warning "denied-anyway":

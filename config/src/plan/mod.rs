@@ -32,7 +32,7 @@ pub use authentication::AuthenticationPlan;
 pub use consumer::{ConsumerId, ConsumerPlan, Consumers};
 pub use edge::{AddressRules, EdgePlan};
 pub use errors::{ErrorsPlan, Piece, Slot, Template};
-pub use idempotency::IdempotencyPlan;
+pub use idempotency::{IdempotencyPlan, KeepingPlan, Unavailable, Where};
 pub use lifecycle::LifecyclePlan;
 pub use limits::{Applies, KeyPart, LimitPlan, LimitsPlan, Measure, OnStoreFailure, Period, Reach};
 pub use path::{PathPrefix, PathPrefixError};
@@ -43,7 +43,7 @@ pub use tls::{TlsPlan, UpstreamTls};
 pub use tokens::{IntrospectionPlan, JwtPlan};
 pub(crate) use upstream::is_host_name;
 pub use upstream::{Endpoint, EndpointError, Timeouts, UpstreamId, UpstreamPlan};
-pub use validation::ValidationPlan;
+pub use validation::{AnswersPlan, RequestsPlan, ValidationPlan};
 pub use versions::VersionSet;
 
 pub use crate::choice::Keep;

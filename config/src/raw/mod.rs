@@ -29,6 +29,7 @@ pub(crate) use range::RawVersions;
 use serde_json::{Map, Value};
 pub(crate) use store::RawStore;
 pub(crate) use tokens::{RawIntrospection, RawJwt};
+pub(crate) use validation::RawAnswers;
 
 /// The format version of every file that this release reads.
 pub(crate) const FORMAT: u64 = 1;

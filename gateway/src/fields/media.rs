@@ -27,6 +27,12 @@ pub fn is_json(essence: &str) -> bool {
     essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
 }
 
+/// Whether a request's body is read as a document; one without a media type is taken for it.
+pub fn is_document(headers: &HeaderMap) -> bool {
+    let given = of(headers);
+    given.is_empty() || is_json(&given) && given != "application/json-patch+json"
+}
+
 /// The values of a parameter in every entry of this media type, in `Accept` and `Content-Type`.
 pub fn parameters(headers: &HeaderMap, media_type: &str, parameter: &str) -> Vec<String> {
     let lines = headers

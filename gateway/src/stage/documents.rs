@@ -50,6 +50,14 @@ where
         total: TOTAL,
     };
     let bytes = body::collect(body, &limits).await.map_err(Unreadable::Body)?;
+    open(bytes, headers, bounds).await
+}
+
+/// Opens a body that is here.
+///
+/// # Errors
+/// When it cannot be opened within the bounds.
+pub async fn open(bytes: Bytes, headers: &HeaderMap, bounds: &Bounds) -> Result<Bytes, Unreadable> {
     if bytes.is_empty() {
         return Ok(bytes);
     }

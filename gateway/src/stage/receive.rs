@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
+use sluice_transforms::value::Value;
 
 use crate::body::{self, Body, Framed};
 use crate::refusal::Refusal;
@@ -21,6 +22,19 @@ pub enum Received {
     Streaming(Incoming),
     /// It is here, as it was sent: not decoded.
     Whole(Bytes),
+    /// It is here, and was read already.
+    Understood(Box<Understood>),
+}
+
+/// A body that was read.
+#[derive(Debug)]
+pub struct Understood {
+    /// As it was sent: not decoded.
+    sent: Bytes,
+    /// What it says.
+    pub document: Value,
+    /// How long its text is, decoded.
+    pub length: usize,
 }
 
 impl Received {
@@ -30,7 +44,8 @@ impl Received {
     /// When it does not arrive, or is larger than `cap`.
     pub async fn hold(&mut self, cap: usize, idle: Duration) -> Result<Bytes, Refusal> {
         let bytes = match self {
-            Self::Whole(bytes) => bytes.clone(),
+            Self::Whole(bytes) => return Ok(bytes.clone()),
+            Self::Understood(understood) => return Ok(understood.sent.clone()),
             Self::Streaming(incoming) => {
                 let bounds = body::Bounds {
                     bytes: cap,
@@ -45,11 +60,31 @@ impl Received {
         Ok(bytes)
     }
 
+    /// Keeps what a body that is held says, so that nobody reads it a second time.
+    pub fn understood(&mut self, document: Value, length: usize) {
+        if let Self::Whole(sent) = self {
+            *self = Self::Understood(Box::new(Understood {
+                sent: std::mem::take(sent),
+                document,
+                length,
+            }));
+        }
+    }
+
     /// The body to forward; it fails when the client says nothing for `idle`.
     pub fn into_body(self, idle: Duration) -> Body {
         match self {
             Self::Streaming(incoming) => Body::incoming(incoming, idle),
             Self::Whole(bytes) => Body::full(bytes),
+            Self::Understood(understood) => Body::full(understood.sent),
+        }
+    }
+
+    fn held(&self) -> Option<&Bytes> {
+        match self {
+            Self::Streaming(_) => None,
+            Self::Whole(bytes) => Some(bytes),
+            Self::Understood(understood) => Some(&understood.sent),
         }
     }
 }
@@ -59,24 +94,28 @@ impl HttpBody for Received {
     type Error = body::Fault;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Framed {
-        match self.get_mut() {
-            Self::Streaming(incoming) => Pin::new(incoming).poll_frame(cx).map_err(Into::into),
-            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+        let bytes = match self.get_mut() {
+            Self::Streaming(incoming) => return Pin::new(incoming).poll_frame(cx).map_err(Into::into),
+            Self::Whole(bytes) => bytes,
+            Self::Understood(understood) => &mut understood.sent,
+        };
+        match bytes.is_empty() {
+            true => Poll::Ready(None),
+            false => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Streaming(incoming) => incoming.is_end_stream(),
-            Self::Whole(bytes) => bytes.is_empty(),
+            held => held.held().is_none_or(Bytes::is_empty),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Streaming(incoming) => incoming.size_hint(),
-            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            held => SizeHint::with_exact(held.held().map_or(0, Bytes::len) as u64),
         }
     }
 }

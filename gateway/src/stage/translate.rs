@@ -5,6 +5,7 @@ use http::request::Parts;
 use http::{HeaderMap, Response};
 use http_body::Body as _;
 use sluice_transforms::message::Request as Lifting;
+use sluice_transforms::value::Value;
 
 use super::receive::Received;
 use super::way::Way;
@@ -34,15 +35,13 @@ pub async fn translate(
         method, mut headers, ..
     } = parts;
     way.version().mark.unmark_request(&mut headers);
-    let bytes = match carries_document(way, &request) {
-        true => read(way, &headers, received).await?,
-        false => nothing(way, &headers, received).await?,
+    let length;
+    (request.body, length) = match received {
+        Received::Understood(understood) => (Some(understood.document), understood.length),
+        received => document(way, &headers, &request, received).await?,
     };
-    let bounds = &way.edition.plan.bounds;
-    let document = (!bytes.is_empty()).then(|| documents::document(&bytes, bounds.depth));
-    request.body = document.transpose().map_err(|f| f.of_request())?;
     let operation = request.operation.clone();
-    let large = bytes.len() > bounds.offload;
+    let large = length > way.edition.plan.bounds.offload;
     let write = Write {
         way,
         line,
@@ -54,6 +53,23 @@ pub async fn translate(
     let mut answer = write.send(gathered).await?;
     hops::strip(answer.headers_mut());
     lower::lower(way, &operation, &method, answer, gathered).await
+}
+
+/// The document, and how long its text is.
+async fn document(
+    way: &Way,
+    headers: &HeaderMap,
+    request: &Lifting,
+    received: Received,
+) -> Result<(Option<Value>, usize), Refusal> {
+    let bytes = match carries_document(way, request) {
+        true => read(way, headers, received).await?,
+        false => nothing(way, headers, received).await?,
+    };
+    let depth = way.edition.plan.bounds.depth;
+    let document = (!bytes.is_empty()).then(|| documents::document(&bytes, depth));
+    let document = document.transpose().map_err(|f| f.of_request())?;
+    Ok((document, bytes.len()))
 }
 
 fn carries_document(way: &Way, request: &Lifting) -> bool {
@@ -86,9 +102,7 @@ async fn nothing(way: &Way, headers: &HeaderMap, received: Received) -> Result<B
 
 /// Only JSON is translated; a body without a media type is taken for it.
 pub(crate) fn expect_json(headers: &HeaderMap, empty: bool) -> Result<(), Refusal> {
-    let given = media::of(headers);
-    let document = given.is_empty() || media::is_json(&given) && given != "application/json-patch+json";
-    if empty || document {
+    if empty || media::is_document(headers) {
         return Ok(());
     }
     Err(Refusal::new(

@@ -42,10 +42,6 @@ impl Way {
 
     /// The longest silence in a body.
     pub fn idle(&self) -> Duration {
-        let api = &self.edition.plan.apis[self.api];
-        self.edition
-            .plan
-            .upstream(api.upstream)
-            .map_or(Duration::from_secs(30), |u| u.timeouts.idle)
+        self.edition.idle(self.api)
     }
 }

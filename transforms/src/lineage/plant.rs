@@ -43,6 +43,7 @@ fn bare_operation(id: &str) -> Option<Operation> {
         request: body.then(|| Payload {
             shape: Shape::any(),
             patch: method == "PATCH",
+            required: false,
         }),
         answers: vec![Answer {
             status: StatusRange::Class(2),

@@ -202,6 +202,7 @@ impl MapOperation {
             Payload {
                 shape: empty,
                 patch: false,
+                required: true,
             }
         });
         if payload.shape.knows(at, types) == Known::Yes {

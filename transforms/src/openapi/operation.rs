@@ -208,13 +208,17 @@ impl<'d> Reader<'d> {
         let content = self.content(&at, map)?;
         let whole = self.media(&content, is_json);
         let patch = self.media(&content, |media| media == "application/merge-patch+json");
-        match (whole, patch) {
-            (Some(shape), patch) if patch.is_none() || method != "PATCH" => {
-                Some(Payload { shape, patch: false })
-            }
-            (_, Some(shape)) => Some(Payload { shape, patch: true }),
-            (_, None) => None,
-        }
+        let (shape, patch) = match (whole, patch) {
+            (Some(shape), patch) if patch.is_none() || method != "PATCH" => (shape, false),
+            (_, Some(shape)) => (shape, true),
+            (_, None) => return None,
+        };
+        let required = map.get("required") == Some(&Json::Bool(true));
+        Some(Payload {
+            shape,
+            patch,
+            required,
+        })
     }
 
     fn content(&mut self, at: &Pointer, map: &'d Map<String, Json>) -> Option<Found<'d>> {
