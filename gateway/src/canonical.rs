@@ -302,6 +302,18 @@ pub fn authority(raw: &str) -> Result<CanonicalHost, HostFault> {
     })
 }
 
+/// Whether `host[:port]` has a canonical form.
+pub fn is_authority(raw: &str) -> bool {
+    let name = split_port(raw).map(|(name, _)| name.strip_suffix('.').unwrap_or(name));
+    name.is_ok_and(|name| is_name(name) || is_address(name))
+}
+
+/// Whether both are forms of the same `host[:port]`.
+pub fn same_authority(one: &str, other: &str) -> bool {
+    let (one, other) = (authority(one), authority(other));
+    one.is_ok() && one == other
+}
+
 fn split_port(raw: &str) -> Result<(&str, Option<u16>), HostFault> {
     // The colons of an IPv6 address stand within brackets.
     let bytes = raw.as_bytes();

@@ -14,7 +14,7 @@ use crate::gateway::Carrier;
 use crate::identity::Identity;
 use crate::ledger::{self, Gathered};
 use crate::refusal::{Kind, Refusal};
-use crate::serve::Peer;
+use crate::serve::{Peer, Refused};
 use crate::stage::authenticate::{self, Asked};
 use crate::stage::forward::{self, Client};
 use crate::stage::idempotency::{self, Begun};
@@ -78,6 +78,9 @@ async fn answer<'e>(
     peer: &Peer,
     known: &mut Known<'e>,
 ) -> Result<Response<Body>, Refusal> {
+    if let Some(Refused(refusal)) = parts.extensions.remove::<Refused>() {
+        return Err(refusal);
+    }
     refuse_unsupported(&parts.method)?;
     let host = canonical::host(&parts.uri, &parts.headers, parts.version).map_err(|f| Refusal::from(&f))?;
     let path = canonical::path(parts.uri.path()).map_err(|f| Refusal::from(&f))?;

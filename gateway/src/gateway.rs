@@ -16,7 +16,7 @@ use crate::edition::{Edition, Editions};
 use crate::exchange;
 use crate::ledger::Ledger;
 use crate::pools::{Line, Pools};
-use crate::serve::{Core, Handler, Peer, Role};
+use crate::serve::{Core, Handler, Peer, Refused, Role};
 use crate::shared::Shared;
 use crate::upstream::tunnel;
 
@@ -103,6 +103,9 @@ impl Handler for Carrier {
         match peer.role {
             Role::Data => exchange::carry(self, request, &peer).await,
             Role::Admin => {
+                if let Some(Refused(refusal)) = request.extensions().get::<Refused>() {
+                    return refusal.answer();
+                }
                 // Boxed: it is rare, and would make the future of every request larger.
                 let drain = self.core.drain();
                 Box::pin(self.gateway.admin.answer(&self.gateway, drain, &peer, request)).await

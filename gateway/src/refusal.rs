@@ -217,7 +217,7 @@ impl Refusal {
 
 fn of_client(fault: &body::Fault) -> Kind {
     match fault {
-        body::Fault::Silent => Kind::RequestTimeout,
+        body::Fault::Silent | body::Fault::Slow => Kind::RequestTimeout,
         body::Fault::Truncated => Kind::IncompleteBody,
         body::Fault::Broken(_) => Kind::MalformedRequest,
         body::Fault::Aborted(_) => Kind::Internal,

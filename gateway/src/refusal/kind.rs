@@ -75,6 +75,8 @@ pub enum Kind {
     HeadTooLarge,
     /// The target of the request is longer than is read.
     TargetTooLong,
+    /// The request expects what cannot be met.
+    ExpectationFailed,
     /// The request is for a host that this connection is not for.
     Misdirected,
     /// Requests from this address are not taken.
@@ -140,7 +142,7 @@ const fn terms(status: StatusCode, code: &'static str, title: &'static str) -> T
 
 impl Kind {
     /// Every kind, in the order of the declaration; for documentation and tests.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 61] = [
         Self::MalformedRequest,
         Self::BadPath,
         Self::BadHost,
@@ -176,6 +178,7 @@ impl Kind {
         Self::UnknownMethod,
         Self::HeadTooLarge,
         Self::TargetTooLong,
+        Self::ExpectationFailed,
         Self::Misdirected,
         Self::AddressDenied,
         Self::Unauthenticated,
@@ -315,6 +318,11 @@ impl Kind {
                 "The header is too large",
             ),
             Self::TargetTooLong => terms(S::URI_TOO_LONG, "target_too_long", "The target is too long"),
+            Self::ExpectationFailed => terms(
+                S::EXPECTATION_FAILED,
+                "expectation_failed",
+                "The expectation cannot be met",
+            ),
             Self::Misdirected => terms(
                 S::MISDIRECTED_REQUEST,
                 "misdirected",

@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
 use super::connection::Desk;
+use super::framing::Opening;
 use super::{Handler, Peer, Role};
 
 /// How long to wait when the system has no descriptor or memory left for a connection.
@@ -55,6 +56,7 @@ impl<H: Handler> Desk<H> {
             Ok(local) => {
                 tokio::task::spawn_local(Rc::clone(self).serve(
                     stream,
+                    Opening::Unknown,
                     Peer {
                         remote,
                         local,

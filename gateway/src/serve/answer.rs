@@ -4,6 +4,7 @@
 //! an answer, but a request is in progress until its body has ended, and tower-http's panic guard wants bodies that are
 //! `Send`.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -20,7 +21,7 @@ use hyper::body::Incoming;
 use super::admission::Place;
 use super::core::Core;
 use super::warden::Pulse;
-use super::{Handler, Peer, Role};
+use super::{Handler, Peer, Refused, Role};
 use crate::body::{self, Body};
 use crate::refusal::{Kind, Refusal};
 
@@ -30,15 +31,26 @@ pub(super) struct Line<H> {
     pub(super) handler: Rc<H>,
     pub(super) peer: Peer,
     pub(super) pulse: Rc<Pulse>,
+    /// Requests begun, one after another.
+    pub(super) begun: Cell<u64>,
 }
 
 /// Answers one request, whatever happens.
 pub(super) async fn answer<H: Handler>(
     line: Rc<Line<H>>,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
 ) -> Result<Response<Carried>, Infallible> {
     let mut flight = Flight::begin(&line);
     let version = request.version();
+    let number = line.begun.get() + 1;
+    line.begun.set(number);
+    let gate = &line.pulse.gauge.gate;
+    if let Some(fault) = gate.fault_of(number) {
+        tracing::debug!(client = %line.peer.remote, why = fault.detail, "a head was refused");
+        request
+            .extensions_mut()
+            .insert(Refused(Refusal::new(fault.kind, fault.detail)));
+    }
     let mut answer = match line.admit() {
         Admitted::Shed => {
             Refusal::new(Kind::Overloaded, "the gateway has all the requests it can carry").answer()
@@ -48,8 +60,13 @@ pub(super) async fn answer<H: Handler>(
             guarded(&*line.handler, request, line.peer.clone()).await
         }
     };
-    if line.core.drain().is_draining() && version < Version::HTTP_2 {
-        say_close(&mut answer);
+    if version < Version::HTTP_2 {
+        // What is left of a body that nobody wants is not worth reading.
+        let unread = answer.status().as_u16() >= 400 && gate.is_in_body(number);
+        if unread || line.core.drain().is_draining() {
+            say_close(&mut answer);
+        }
+        gate.answer(number, answer.status() == StatusCode::SWITCHING_PROTOCOLS);
     }
     Ok(answer.map(|body| Carried::new(body, flight)))
 }

@@ -1,5 +1,6 @@
 //! One connection, from accept to its end.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
@@ -8,17 +9,19 @@ use std::task::Poll;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tower::service_fn;
 
 use super::admission::Place;
 use super::answer::{Line, answer};
 use super::around::{Numbers, around};
 use super::core::Core;
+use super::framing::{Bounds, Opening};
+use super::gauge::Gauge;
 use super::protocol::OnCore;
 use super::warden::{Order, Pulse};
-use super::wire::{Gauge, Wire};
-use super::{Handler, Peer};
+use super::wire::Wire;
+use super::{Handler, Peer, Settings};
 
 /// What the connections of one core share.
 pub(super) struct Desk<H> {
@@ -30,10 +33,13 @@ pub(super) struct Desk<H> {
 
 impl<H: Handler> Desk<H> {
     /// Serves one connection until it has ended or the warden ends it.
-    pub(super) async fn serve(self: Rc<Self>, stream: TcpStream, peer: Peer, place: Place) {
+    pub(super) async fn serve<S>(self: Rc<Self>, stream: S, opening: Opening, peer: Peer, place: Place)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let core = &self.core;
         let gauge = Gauge::new(core.clock().clone());
-        let io = TokioIo::new(Wire::new(stream, gauge.clone()));
+        let io = TokioIo::new(Wire::new(stream, gauge.clone(), bounds(core.settings()), opening));
         let remote = peer.remote;
         let pulse = Rc::new(Pulse::new(gauge, core.clock().now()));
         let _enlisted = core.enlist(Rc::clone(&pulse), place);
@@ -43,6 +49,7 @@ impl<H: Handler> Desk<H> {
             handler,
             peer,
             pulse: Rc::clone(&pulse),
+            begun: Cell::new(0),
         });
         // Boxed once: the layers and hyper move the future of a request several times.
         let service = service_fn(move |request| Box::pin(answer(Rc::clone(&line), request)));
@@ -64,5 +71,13 @@ impl<H: Handler> Desk<H> {
         if let Err(error) = drive.await {
             tracing::debug!(client = %remote, %error, "a connection ended early");
         }
+    }
+}
+
+fn bounds(settings: &Settings) -> Bounds {
+    Bounds {
+        head: settings.head,
+        lines: settings.headers,
+        target: settings.target,
     }
 }

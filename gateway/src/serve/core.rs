@@ -9,8 +9,8 @@ use tokio::sync::Notify;
 
 use super::Drain;
 use super::admission::{Admission, Place};
+use super::gauge::Clock;
 use super::warden::Pulse;
-use super::wire::Clock;
 
 /// What is the same on every core.
 pub(super) struct Shared {

@@ -26,6 +26,10 @@ mod around;
 mod connection;
 mod core;
 mod drain;
+mod flow;
+mod framing;
+mod gate;
+mod gauge;
 mod process;
 mod protocol;
 mod running;
@@ -43,6 +47,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 
 use crate::body::Body;
+use crate::refusal::Refusal;
 
 pub use self::core::{Core, Hold};
 pub use drain::Drain;
@@ -54,6 +59,11 @@ pub trait Handler: 'static {
     /// Answers one request. There is no error: a refusal is an answer.
     fn call(&self, request: Request<Incoming>, peer: Peer) -> impl Future<Output = Response<Body>>;
 }
+
+/// A request whose head is refused: it stands in for one that is none. [`Handler`]s find it in the extensions of a
+/// request, and answer it and nothing else; the connection closes after it.
+#[derive(Debug, Clone)]
+pub struct Refused(pub Refusal);
 
 /// Between whom a connection is.
 #[derive(Debug, Clone)]
@@ -116,6 +126,12 @@ pub struct Settings {
     pub head: usize,
     /// Header lines of a request.
     pub headers: usize,
+    /// Bytes of a request's target.
+    pub target: usize,
+    /// Bytes a second that the body of a request has to come with while it is waited for; 0 for any.
+    pub body_rate: u32,
+    /// For how long less is taken.
+    pub body_grace: Duration,
     /// Concurrent streams of one HTTP/2 connection.
     pub streams: u32,
     /// How long answers say `Connection: close` before listening ends.
@@ -137,6 +153,9 @@ impl Settings {
             age: Duration::from_secs(3600),
             head: 64 * 1024,
             headers: 100,
+            target: 8 * 1024,
+            body_rate: 100,
+            body_grace: Duration::from_secs(20),
             streams: 128,
             announce: Duration::from_secs(2),
             grace: Duration::from_secs(30),

@@ -17,6 +17,8 @@ const WINDOWS: (u32, u32) = (64 * 1024, 1024 * 1024);
 
 /// What hyper asks for at least.
 const LEAST_BUFFER: usize = 8 * 1024;
+/// Lines of trailers that pass, for which hyper has the bound of a head's.
+const LEAST_LINES: usize = 64;
 
 /// Spawns where it stands: HTTP/2 streams stay on the core of their connection.
 #[derive(Clone, Copy)]
@@ -37,9 +39,9 @@ pub(super) fn builder(settings: &Settings) -> Builder<OnCore> {
         .http1()
         .half_close(true)
         .header_read_timeout(None)
-        .max_headers(settings.headers)
-        // A head has to fit into the buffer.
-        .max_buf_size(settings.head.max(LEAST_BUFFER));
+        // The wire is stricter in all of these: it refuses, with a problem, before hyper would.
+        .max_headers(settings.headers.max(LEAST_LINES))
+        .max_buf_size(settings.head + LEAST_BUFFER);
     let (stream, connection) = WINDOWS;
     builder
         .http2()

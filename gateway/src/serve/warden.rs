@@ -12,12 +12,15 @@ use tokio::time::{sleep, timeout};
 
 use super::Settings;
 use super::core::Core;
-use super::wire::Gauge;
+use super::flow::{Credit, Least};
+use super::gauge::Gauge;
 
 /// How often connections are looked at; bounds are kept to within one tick.
 const TICK: Duration = Duration::from_secs(1);
 /// The same during a drain, where what has ended should be seen soon.
 const DRAIN_TICK: Duration = Duration::from_millis(100);
+/// Seconds in which a client may take the answer that it was too slow.
+const TOLD: u32 = 2;
 
 /// What a connection is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +74,7 @@ pub(super) struct Pulse {
     in_progress: Cell<u32>,
     last_end: Cell<u32>,
     bodies: Bodies,
+    credit: Credit,
     order: Cell<Order>,
     waker: RefCell<Waker>,
 }
@@ -84,13 +88,13 @@ impl Pulse {
             in_progress: Cell::new(0),
             last_end: Cell::new(now),
             bodies: Bodies::default(),
+            credit: Credit::new(now),
             order: Cell::new(Order::Serve),
             waker: RefCell::new(Waker::noop().clone()),
         }
     }
 
     pub(super) fn begin(&self) {
-        self.gauge.head_ended();
         self.requests.set(self.requests.get() + 1);
         self.in_progress.set(self.in_progress.get() + 1);
     }
@@ -98,6 +102,7 @@ impl Pulse {
     pub(super) fn end(&self, now: u32) {
         self.in_progress.set(self.in_progress.get() - 1);
         self.last_end.set(now);
+        self.gauge.head_resumed();
     }
 
     /// The bodies of its answers.
@@ -117,6 +122,14 @@ impl Pulse {
     fn tell(&self, order: Order) {
         if order > self.order.get() {
             self.order.set(order);
+            self.waker.borrow().wake_by_ref();
+        }
+    }
+
+    /// Says that a head or a body came too slowly; the wire ends it with an answer.
+    fn give_up(&self) {
+        if !self.gauge.is_late() {
+            self.gauge.give_up();
             self.waker.borrow().wake_by_ref();
         }
     }
@@ -150,6 +163,7 @@ struct Bounds {
     idle: u32,
     age: u32,
     announce: u32,
+    least: Least,
 }
 
 impl Bounds {
@@ -161,13 +175,25 @@ impl Bounds {
             idle: seconds(settings.idle),
             age: seconds(settings.age),
             announce: seconds(settings.announce),
+            least: Least {
+                rate: settings.body_rate,
+                grace: seconds(settings.body_grace),
+            },
         }
+    }
+
+    /// Whether what is coming came too slowly.
+    fn is_late(&self, pulse: &Pulse, seen: &Seen, now: u32) -> bool {
+        let head = !seen.busy && seen.head.is_some_and(|head| head > self.head);
+        // Its bytes are counted in any case.
+        let body = self.least.rate > 0 && pulse.credit.is_spent(&pulse.gauge.flow, now, self.least);
+        head || body
     }
 
     fn order(&self, seen: &Seen, stopped: bool) -> Order {
         let stuck = seen.blocked.is_some_and(|blocked| blocked > self.idle);
-        let slow_head = !seen.busy && seen.head.is_some_and(|head| head > self.head);
-        let mute = !seen.served && seen.age > self.head;
+        let slow_head = !seen.busy && seen.head.is_some_and(|head| head > self.head + TOLD);
+        let mute = !seen.served && seen.head.is_none() && seen.age > self.head + TOLD;
         let overdue = seen.age > self.age.saturating_mul(2);
         let unused = !seen.busy && seen.head.is_none() && seen.quiet > self.idle;
         // A connection accepted last may have its first request on the way: it is answered, and told to close.
@@ -187,7 +213,13 @@ pub(super) async fn watch(core: Core) {
         let stopped = core.drain().is_stopped();
         core.clock().refresh();
         let now = core.clock().now();
-        core.visit(|pulse| pulse.tell(bounds.order(&pulse.seen(now), stopped)));
+        core.visit(|pulse| {
+            let seen = pulse.seen(now);
+            if bounds.is_late(pulse, &seen, now) {
+                pulse.give_up();
+            }
+            pulse.tell(bounds.order(&seen, stopped));
+        });
         match stopped {
             true => sleep(DRAIN_TICK).await,
             // Cut short when the drain begins.
@@ -205,6 +237,7 @@ mod tests {
         idle: 60,
         age: 3600,
         announce: 2,
+        least: Least { rate: 100, grace: 5 },
     };
     const USED: Seen = Seen {
         age: 100,
@@ -236,7 +269,7 @@ mod tests {
         let cases = [
             (
                 Seen {
-                    head: Some(11),
+                    head: Some(13),
                     ..USED
                 },
                 Order::End,
@@ -244,8 +277,8 @@ mod tests {
             (
                 Seen {
                     served: false,
-                    age: 11,
-                    quiet: 11,
+                    age: 13,
+                    quiet: 13,
                     ..USED
                 },
                 Order::End,

@@ -1,120 +1,271 @@
-//! A client's connection as bytes, and what is seen of it on the way.
+//! A client's connection between its socket (or its TLS) and hyper: lets only unambiguous bytes through.
 //!
-//! Time is read off a coarse clock that the core's warden moves on once a second: a read or a write costs two plain stores.
+//! Bytes are read into hyper's own buffer and checked there. Only what cannot pass yet is copied, once: a head that has
+//! come in part. A head that is refused is replaced by [`SUBSTITUTE`], and the gate says that it is no request; a body that
+//! breaks ends in an error.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::task::{Context, Poll};
-use std::time::Instant;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 
-/// Seconds since the core began, from 1. Only its own core moves it on; it is atomic because an upgraded connection has
-/// to be `Send`.
-#[derive(Clone)]
-pub(super) struct Clock {
-    began: Instant,
-    seconds: Arc<AtomicU32>,
-}
+use super::framing::{Bounds, Fault, Opening, Reader, Step};
+use super::gauge::Gauge;
+use crate::refusal::Kind;
 
-impl Clock {
-    pub(super) fn new() -> Self {
-        Self {
-            began: Instant::now(),
-            seconds: Arc::new(AtomicU32::new(1)),
-        }
-    }
+/// What hyper reads in the place of a head that is refused.
+const SUBSTITUTE: &[u8] = b"GET / HTTP/1.1\r\nhost: refused.invalid\r\nconnection: close\r\n\r\n";
 
-    pub(super) fn now(&self) -> u32 {
-        self.seconds.load(Ordering::Relaxed)
-    }
+/// Room that is worth reading into; hyper begins with less, to see which protocol it is.
+const ROOM: usize = 1024;
+/// What is read at once where hyper's buffer is not used.
+const PIECE: usize = 4096;
 
-    /// Looks at the real clock.
-    pub(super) fn refresh(&self) {
-        let seconds = u32::try_from(self.began.elapsed().as_secs()).unwrap_or(u32::MAX - 1);
-        self.seconds.store(seconds + 1, Ordering::Relaxed);
-    }
-}
+/// What a client may still send, and for how long it is read, after the last answer: a socket that is closed with unread
+/// bytes takes the answer with it.
+const LINGER: (usize, Duration) = (256 * 1024, Duration::from_secs(2));
 
-/// Since when something goes on, in seconds of the clock; 0 if it does not.
-#[derive(Default)]
-struct Since(AtomicU32);
-
-impl Since {
-    fn begin(&self, clock: &Clock) {
-        if self.0.load(Ordering::Relaxed) == 0 {
-            self.0.store(clock.now(), Ordering::Relaxed);
-        }
-    }
-
-    fn end(&self) {
-        self.0.store(0, Ordering::Relaxed);
-    }
-
-    fn seconds(&self, clock: &Clock) -> Option<u32> {
-        let since = self.0.load(Ordering::Relaxed);
-        (since != 0).then(|| clock.now().wrapping_sub(since))
-    }
-}
-
-/// What the wire tells of its connection.
-pub(super) struct Gauge {
-    clock: Clock,
-    /// Bytes came that are not yet a request.
-    head: Since,
-    /// The client does not take what is written.
-    blocked: Since,
-}
-
-impl Gauge {
-    pub(super) fn new(clock: Clock) -> Arc<Self> {
-        Arc::new(Self {
-            clock,
-            head: Since::default(),
-            blocked: Since::default(),
-        })
-    }
-
-    /// The head that was coming is here.
-    pub(super) fn head_ended(&self) {
-        self.head.end();
-    }
-
-    /// For how long a head has been coming.
-    pub(super) fn head_seconds(&self) -> Option<u32> {
-        self.head.seconds(&self.clock)
-    }
-
-    /// For how long the client has taken nothing.
-    pub(super) fn blocked_seconds(&self) -> Option<u32> {
-        self.blocked.seconds(&self.clock)
-    }
-
-    fn wrote<T>(&self, polled: Poll<T>) -> Poll<T> {
-        match polled.is_pending() {
-            true => self.blocked.begin(&self.clock),
-            false => self.blocked.end(),
-        }
-        polled
-    }
-}
+const LATE_HEAD: Fault = Fault::new(Kind::RequestTimeout, "the header did not arrive in time");
 
 /// A client's connection.
-pub(super) struct Wire {
-    stream: TcpStream,
+pub(super) struct Wire<S> {
+    stream: S,
     gauge: Arc<Gauge>,
+    reader: Reader,
+    held: Held,
+    /// Why nothing more is read of the body.
+    broken: Option<(io::ErrorKind, &'static str)>,
+    ended: bool,
+    linger: Option<Linger>,
 }
 
-impl Wire {
-    pub(super) fn new(stream: TcpStream, gauge: Arc<Gauge>) -> Self {
-        Self { stream, gauge }
+/// Bytes that hyper has not got: first those that may pass, then those that may not yet.
+#[derive(Default)]
+struct Held {
+    bytes: Vec<u8>,
+    given: usize,
+    free: usize,
+}
+
+impl Held {
+    fn may_pass(&self) -> &[u8] {
+        &self.bytes[self.given..self.free]
+    }
+
+    fn unread(&self) -> &[u8] {
+        &self.bytes[self.free..]
+    }
+
+    fn take(&mut self, count: usize) {
+        self.given += count;
+        if self.given == self.bytes.len() {
+            // An idle connection holds no memory.
+            *self = Self::default();
+        }
+    }
+
+    fn replace(&mut self, bytes: &[u8]) {
+        self.bytes.truncate(self.free);
+        self.bytes.extend_from_slice(bytes);
+        self.free = self.bytes.len();
     }
 }
 
-impl AsyncRead for Wire {
+/// Reading what is left, after the last answer.
+struct Linger {
+    left: usize,
+    until: Pin<Box<Sleep>>,
+}
+
+/// How reading bytes ended.
+enum Rest {
+    /// They were read to their end.
+    None,
+    /// The rest cannot pass yet.
+    Held,
+    /// The rest is dropped, and something stands in its place.
+    Dropped,
+}
+
+impl<S> Wire<S> {
+    /// A connection of which nothing has been read.
+    pub(super) fn new(stream: S, gauge: Arc<Gauge>, bounds: Bounds, opening: Opening) -> Self {
+        Self {
+            stream,
+            gauge,
+            reader: Reader::new(bounds, opening),
+            held: Held::default(),
+            broken: None,
+            ended: false,
+            linger: None,
+        }
+    }
+
+    /// Reads `bytes`: how many of them may pass.
+    fn check(&mut self, bytes: &[u8]) -> (usize, Rest) {
+        let mut passed = 0;
+        let rest = loop {
+            if passed == bytes.len() {
+                break Rest::None;
+            }
+            let was_in_body = self.reader.is_in_body();
+            match self.reader.read(&bytes[passed..]) {
+                Step::Pass(count) => {
+                    passed += count;
+                    self.note_pass(was_in_body, count);
+                }
+                Step::More => {
+                    self.gauge.head_began();
+                    break Rest::Held;
+                }
+                Step::Wait => break Rest::Held,
+                Step::Refuse(fault) => {
+                    self.gauge.gate.refuse(self.reader.heads(), fault);
+                    break Rest::Dropped;
+                }
+                Step::Break(fault) => {
+                    self.broken = Some((io::ErrorKind::InvalidData, fault.detail));
+                    break Rest::Dropped;
+                }
+                Step::End => break Rest::Dropped,
+            }
+        };
+        (passed, rest)
+    }
+
+    fn note_pass(&mut self, was_in_body: bool, count: usize) {
+        let (gate, flow) = (&self.gauge.gate, &self.gauge.flow);
+        let is_in_body = self.reader.is_in_body();
+        match (was_in_body, is_in_body) {
+            (false, is_in_body) => {
+                self.gauge.head_ended();
+                if is_in_body {
+                    gate.in_body(self.reader.heads());
+                }
+            }
+            (true, true) => flow.came(count),
+            (true, false) => {
+                gate.in_body(0);
+                flow.ended();
+            }
+        }
+    }
+
+    /// Puts what stands for a refused head where hyper will read it.
+    fn substitute(&mut self) {
+        if self.broken.is_none() && !self.ended {
+            self.gauge.head_ended();
+            self.held.replace(SUBSTITUTE);
+        }
+        self.ended = true;
+    }
+
+    /// Checks what is held, as far as it is unread.
+    fn check_held(&mut self) {
+        let held = std::mem::take(&mut self.held);
+        let (passed, rest) = self.check(held.unread());
+        self.held = held;
+        self.held.free += passed;
+        if matches!(rest, Rest::Dropped) {
+            self.held.bytes.truncate(self.held.free);
+            self.substitute();
+        }
+    }
+
+    /// Gives hyper what may pass.
+    fn give(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
+        let ready = self.held.may_pass();
+        let count = ready.len().min(buffer.remaining());
+        buffer.put_slice(&ready[..count]);
+        self.held.take(count);
+        count > 0
+    }
+
+    /// Whether the exchange has said what is to be known before anything is read.
+    fn is_decided(&mut self, cx: &Context<'_>) -> bool {
+        if !self.reader.is_asked() {
+            return true;
+        }
+        let Some(switched) = self.gauge.gate.switched(self.reader.heads(), cx.waker()) else {
+            return false;
+        };
+        self.reader.decide(switched);
+        self.check_held();
+        true
+    }
+
+    /// Ends what came too slowly: a head is refused, a body breaks.
+    fn end_late(&mut self) -> bool {
+        if !self.gauge.is_late() || self.reader.is_free() || self.ended {
+            return false;
+        }
+        if self.reader.is_in_body() {
+            self.broken = Some((io::ErrorKind::TimedOut, "the body came too slowly"));
+        } else {
+            self.reader.give_up();
+            self.gauge.gate.refuse(self.reader.heads(), LATE_HEAD);
+            self.held.bytes.truncate(self.held.free);
+        }
+        self.substitute();
+        true
+    }
+
+    fn note_wait(&self) {
+        if self.reader.is_in_body() {
+            self.gauge.flow.waits();
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> Wire<S> {
+    /// Reads into hyper's buffer and checks there. Gives how many bytes came; 0 at the end.
+    fn read_in_place(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        let came = buffer.filled().len() - before;
+        let (passed, rest) = self.check(&buffer.filled()[before..]);
+        match rest {
+            Rest::None => {}
+            Rest::Held => self
+                .held
+                .bytes
+                .extend_from_slice(&buffer.filled()[before + passed..]),
+            Rest::Dropped => self.substitute(),
+        }
+        buffer.set_filled(before + passed);
+        Poll::Ready(Ok(came))
+    }
+
+    /// Reads more of what cannot pass yet. Gives how many bytes came; 0 at the end.
+    fn read_on(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let before = self.held.bytes.len();
+        self.held.bytes.resize(before + PIECE, 0);
+        let mut piece = ReadBuf::new(&mut self.held.bytes[before..]);
+        let polled = Pin::new(&mut self.stream).poll_read(cx, &mut piece);
+        let came = piece.filled().len();
+        self.held.bytes.truncate(before + came);
+        if before + came == 0 {
+            self.held = Held::default();
+        }
+        ready!(polled)?;
+        if came > 0 {
+            self.check_held();
+        }
+        Poll::Ready(Ok(came))
+    }
+
+    /// Whether the client may be sending what nobody will read.
+    fn has_more(&self) -> bool {
+        self.ended || self.reader.is_in_body() || !self.held.bytes.is_empty()
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -122,15 +273,41 @@ impl AsyncRead for Wire {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
-        let polled = Pin::new(&mut this.stream).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            this.gauge.head.begin(&this.gauge.clock);
+        loop {
+            if this.give(buffer) || buffer.filled().len() > before {
+                return Poll::Ready(Ok(()));
+            }
+            if let Some((kind, why)) = this.broken {
+                return Poll::Ready(Err(io::Error::new(kind, why)));
+            }
+            if this.ended {
+                return Poll::Ready(Ok(()));
+            }
+            if !this.is_decided(cx) {
+                return Poll::Pending;
+            }
+            if this.end_late() || !this.held.may_pass().is_empty() {
+                continue;
+            }
+            let in_place = this.held.bytes.is_empty() && buffer.remaining() >= ROOM;
+            let read = match in_place || this.reader.is_free() {
+                true => this.read_in_place(cx, buffer),
+                false => this.read_on(cx),
+            };
+            match read {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    this.note_wait();
+                    return Poll::Pending;
+                }
+            }
         }
-        polled
     }
 }
 
-impl AsyncWrite for Wire {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.stream).poll_write(cx, bytes);
@@ -142,7 +319,19 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+        let this = self.get_mut();
+        if this.linger.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            if !this.has_more() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let (left, patience) = LINGER;
+        let linger = this.linger.get_or_insert_with(|| Linger {
+            left,
+            until: Box::pin(sleep(patience)),
+        });
+        linger.poll(&mut this.stream, cx)
     }
 
     fn poll_write_vectored(
@@ -157,5 +346,23 @@ impl AsyncWrite for Wire {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+impl Linger {
+    /// Reads and forgets, until the client is done or has had enough of our time.
+    fn poll<S: AsyncRead + Unpin>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut scratch = [MaybeUninit::uninit(); PIECE];
+        while self.left > 0 {
+            let mut piece = ReadBuf::uninit(&mut scratch);
+            match Pin::new(&mut *stream).poll_read(cx, &mut piece) {
+                Poll::Pending => return self.until.as_mut().poll(cx).map(Ok),
+                Poll::Ready(Ok(())) if !piece.filled().is_empty() => {
+                    self.left = self.left.saturating_sub(piece.filled().len());
+                }
+                Poll::Ready(_) => break,
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
