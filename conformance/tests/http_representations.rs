@@ -226,8 +226,12 @@ fn head_says_what_get_says_without_a_length() {
             let of_body = |name: &HeaderName| {
                 ["date", "content-length", "x-total-count", "x-request-id"].contains(&name.as_str())
             };
-            for (name, value) in get.headers.iter().filter(|(name, _)| !of_body(name)) {
-                assert_eq!(head.headers.get(name), Some(value), "{version} {target}");
+            for name in get.headers.keys().filter(|name| !of_body(name)) {
+                assert_eq!(
+                    head.list(name.as_str()),
+                    get.list(name.as_str()),
+                    "{version} {target}"
+                );
             }
             assert_eq!(
                 head.has("content-length"),
@@ -377,7 +381,7 @@ fn other_links_lead_into_the_clients_version() {
             "page_size"
         };
         assert_eq!(
-            answer.header("link"),
+            answer.headers["link"],
             format!(
                 "<https://elsewhere.example/customers/1>; rel=help, <{list}?page=2&{size}=5#x>; rel=next"
             )

@@ -17,6 +17,7 @@ use sluice_transforms::lineage::Chain;
 
 use crate::fields::etag::Mark;
 use crate::guard::Guard;
+use crate::lifecycle::Notices;
 use crate::shared::Shared;
 use crate::stage::documents::Offload;
 use crate::stage::identify;
@@ -45,6 +46,8 @@ pub struct Api {
     pub errors: Vec<Option<Chain>>,
     /// The request fields that decide which version is meant.
     pub varies: Vec<HeaderName>,
+    /// What its answers say of what goes.
+    pub notices: Notices,
 }
 
 /// What is made of a version.
@@ -169,6 +172,7 @@ impl Api {
             versions: versions.collect(),
             errors: plan.versions.iter().map(|v| errors(&v.name)).collect(),
             varies: identify::varies_by(plan),
+            notices: Notices::of(plan),
         }
     }
 }

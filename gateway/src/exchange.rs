@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::header::{LINK, WARNING};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, Version as Http};
 use hyper::body::Incoming;
@@ -131,7 +132,13 @@ async fn answer<'e>(
         operation: known.operation,
         who: &known.who,
     };
-    lifecycle::admit(&used, carrier.shared().clock.now(), &mut known.fields)?;
+    lifecycle::admit(
+        edition,
+        identified.api,
+        &used,
+        carrier.shared(),
+        &mut known.fields,
+    )?;
     authenticate::authorise(api, identified.version, known.operation, &known.who)?;
     known.permit = limit::admit(carrier, edition, &used, &client, &mut known.fields).await?;
 
@@ -238,7 +245,8 @@ fn unknown_upstream() -> Refusal {
 
 /// What went wrong on our side or behind us is told to the operator too.
 fn log(edition: &Edition, known: &Known<'_>, refusal: &Refusal) {
-    if !refusal.kind().status().is_server_error() {
+    let meant = matches!(refusal.kind(), Kind::BrownoutRetry | Kind::VersionOff);
+    if meant || !refusal.kind().status().is_server_error() {
         return;
     }
     let api = known.api.map(|index| &edition.plan.apis[index]);
@@ -267,6 +275,14 @@ fn mark(edition: &Edition, known: &Known<'_>, answer: &mut Response<Body>, refus
     let Some(api) = known.api.map(|index| &edition.apis[index]) else {
         return;
     };
+    // What the gateway says stands alone; lists of links and warnings go on.
+    for name in known
+        .fields
+        .keys()
+        .filter(|name| !matches!(**name, LINK | WARNING))
+    {
+        answer.headers_mut().remove(name);
+    }
     for (name, value) in &known.fields {
         answer.headers_mut().append(name, value.clone());
     }

@@ -20,6 +20,7 @@ pub mod guard;
 pub mod idempotency;
 pub mod identity;
 pub mod ledger;
+pub mod lifecycle;
 pub mod limits;
 pub mod meters;
 pub mod pools;

@@ -96,6 +96,9 @@ fn reloads_under_load_lose_nothing_and_leave_memory_flat() {
         directory.path().to_str().unwrap(),
         "--upgrade-socket",
         socket.to_str().unwrap(),
+        // Outside of every brownout.
+        "--now",
+        "2026-06-15T12:00:00Z",
     ];
     let process = Process::start(&arguments, &environment);
     process.until("readiness", || {

@@ -362,7 +362,7 @@ fn every_line_that_the_demo_prints_answers() {
     let free = "127.0.0.1:0".to_owned();
     let names = ["SLUICE_LISTEN", "SLUICE_ADMIN", "CUSTOMERS_UPSTREAM"];
     let mut demo = Process::start(
-        &["demo", "--now", "2031-01-02T03:04:05Z"],
+        &["demo", "--now", "2026-06-15T12:00:00Z"],
         &names.map(|name| (name, free.clone())),
     );
     demo.until("the table", || demo.out().contains("Ctrl-C ends the demo."));
@@ -395,7 +395,7 @@ fn every_line_that_the_demo_prints_answers() {
     )
     .unwrap();
     assert!(
-        made.body.contains("\"createdAt\":\"2031-01-02T03:"),
+        made.body.contains("\"createdAt\":\"2026-06-15T12:"),
         "{}",
         made.body
     );

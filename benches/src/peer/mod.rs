@@ -172,7 +172,11 @@ pub(crate) fn example() -> std::path::PathBuf {
 
 fn run(directory: &Path, address: SocketAddr, environment: &[(&str, String)]) -> Result<Process, Fault> {
     let mut command = Command::new(sluice()?);
-    command.arg("run").arg(directory);
+    // Outside of every brownout.
+    command
+        .arg("run")
+        .arg(directory)
+        .args(["--now", "2026-06-15T12:00:00Z"]);
     command.envs(environment.iter().map(|(name, value)| (name, value)));
     Process::start(command, &directory.join("log"), address)
 }

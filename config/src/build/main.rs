@@ -53,7 +53,7 @@ pub(crate) fn build(file: &File<RawMain>, faults: &mut Vec<Diagnostic>) -> Optio
         .store
         .as_ref()
         .map(|store| super::store::build(&file.tree, store, judge.faults));
-    let audit = raw.audit.as_ref().map(|_| AuditPlan::default());
+    let audit = super::audit::build(judge.tree, raw, judge.faults);
     Some(Main {
         listen,
         admin,
@@ -68,7 +68,7 @@ pub(crate) fn build(file: &File<RawMain>, faults: &mut Vec<Diagnostic>) -> Optio
             Some(built) => Some(built?),
             None => None,
         },
-        audit,
+        audit: audit?,
     })
 }
 

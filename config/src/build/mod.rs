@@ -8,6 +8,7 @@
 //!   [`unsaid`]: what the origin's document leaves out
 
 pub(crate) mod api;
+mod audit;
 mod authentication;
 mod change;
 pub(crate) mod consumers;

@@ -339,6 +339,30 @@ codes! {
     // 90 to 99: tokens.
 
     // 100 to 109: lifecycle and audit.
+    BadDate = 100 Error "bad-date":
+        "A date is written in a form that is not read.",
+        "It would be told to clients, and decide when they are refused.",
+        "Write an instant like `2027-06-30T23:59:59Z`, or a day like `2027-06-30`, which begins at midnight UTC.";
+    SunsetTooEarly = 101 Error "sunset-too-early":
+        "Something goes before it is deprecated.",
+        "RFC 8594 has clients told first; a sunset before the deprecation tells them two things.",
+        "Correct one of the dates.";
+    BadWindow = 102 Error "bad-window":
+        "A brownout is at no time that can come.",
+        "It would never rehearse anything, or at another time than meant.",
+        "Write `on: first tuesday` with times of day in UTC, or two instants between deprecation and sunset.";
+    SameCourse = 103 Error "same-course":
+        "Two entries of `lifecycle` say when the same thing goes.",
+        "Nobody could tell which one counts.",
+        "Let `versions` of one of them leave it out.";
+    MemberRequired = 104 Warning "member-required":
+        "A member has a sunset in a version that requires it.",
+        "Answers without it would break the version's promise, so that they keep it.",
+        "Let `versions` leave that version out, or make the member optional.";
+    AuditUnwritable = 105 Error "audit-unwritable":
+        "The audit log cannot be written.",
+        "What must be on record would be lost.",
+        "Check that the directory exists and that the process may write the file.";
 
     // 110 to 119: limits and the store.
     NoStore = 110 Error "no-store":

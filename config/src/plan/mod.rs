@@ -33,7 +33,7 @@ pub use consumer::{ConsumerId, ConsumerPlan, Consumers};
 pub use edge::{AddressRules, EdgePlan};
 pub use errors::{ErrorsPlan, Piece, Slot, Template};
 pub use idempotency::{IdempotencyPlan, KeepingPlan, Unavailable, Where};
-pub use lifecycle::LifecyclePlan;
+pub use lifecycle::{Brownout, Course, Days, Exemption, LifecyclePlan, MemberCourse, OperationCourse};
 pub use limits::{Applies, KeyPart, LimitPlan, LimitsPlan, Measure, OnStoreFailure, Period, Reach};
 pub use path::{PathPrefix, PathPrefixError};
 pub use place::{NamedFile, Place};

@@ -3,8 +3,26 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Where the audit log goes.
+/// Where the audit log goes: refused credentials, calls of the admin API, reloads and changed keys, a line of JSON each.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Audit")]
-pub(crate) struct RawAudit {}
+pub(crate) struct RawAudit {
+    /// The file, such as `/var/log/sluice/audit.jsonl`. A relative path is meant from the configuration directory.
+    pub(crate) file: String,
+    /// The size at which the file is put aside as `FILE.1` and a new one is begun, such as `100MiB`.
+    #[serde(default = "large")]
+    pub(crate) rotate: String,
+    /// How many files that were put aside are kept.
+    #[serde(default = "ten")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) keep: usize,
+}
+
+fn large() -> String {
+    "100MiB".to_owned()
+}
+
+fn ten() -> usize {
+    10
+}

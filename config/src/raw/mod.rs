@@ -23,6 +23,7 @@ pub(crate) use api::{
 pub(crate) use change::{RawChange, RawDocument, RawPart};
 pub(crate) use consumers::{RawConsumer, RawConsumers};
 pub(crate) use edge::RawAddresses;
+pub(crate) use lifecycle::{RawBrownout, RawExemption, RawLifecycle, RawMemberCourse};
 pub(crate) use limits::{RawLimit, RawOnStoreFailure, RawWhere};
 pub(crate) use main::{RawMain, RawUpstream};
 pub(crate) use range::RawVersions;

@@ -27,7 +27,7 @@ mod setup;
 pub use answer::Answer;
 pub use case::Case;
 pub use client::{Broken, Client};
-pub use setup::{Setup, Stage, example};
+pub use setup::{Setup, Stage, example, noon};
 
 pub use crate::oracle::VERSIONS;
 

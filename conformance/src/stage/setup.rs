@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use serde_json::Value;
 use sluice_config::{Plan, Sources, load, render_all};
 use sluice_gateway::admin::Admin;
@@ -25,6 +26,15 @@ pub fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/examples/integrationhub")
 }
 
+/// The time on a stage: a Monday on which versions 1.0 to 2.3 are deprecated and none is gone.
+///
+/// # Panics
+/// Never: it is a time.
+#[must_use]
+pub fn noon() -> Timestamp {
+    "2026-06-15T12:00:00Z".parse().expect("a time")
+}
+
 /// What differs from the example.
 pub struct Setup {
     files: BTreeMap<String, Vec<u8>>,
@@ -35,10 +45,11 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// The IntegrationHub example as it is, in front of the demo backend with its seeded customers.
+    /// The IntegrationHub example as it is, in front of the demo backend with its seeded customers. It is always
+    /// [`noon`]: outside of every brownout, whatever day it is.
     #[must_use]
     pub fn integrationhub() -> Self {
-        Self::directory(&example())
+        Self::directory(&example()).clock(Clock::Fixed(noon()))
     }
 
     /// The configuration of any directory.

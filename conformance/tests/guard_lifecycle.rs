@@ -1,0 +1,252 @@
+//! Lifecycle over real sockets: every version of IntegrationHub on every kind of day, by injected clocks.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use jiff::Timestamp;
+use sluice_conformance::oracle::{self, Endpoint};
+use sluice_conformance::stage::{Answer, Setup, Stage, VERSIONS};
+use sluice_gateway::clock::Clock;
+
+const GUIDE: &str = "https://docs.integrationhub.example/migrate";
+
+fn at(now: &str) -> Clock {
+    Clock::Fixed(now.parse::<Timestamp>().unwrap())
+}
+
+fn on(now: &str) -> Stage {
+    Setup::integrationhub().clock(at(now)).start()
+}
+
+/// Reads the customer of the specification in a version.
+fn read(stage: &Stage, version: &str) -> Answer {
+    let call = oracle::path(version, Endpoint::Read, "cus_000017").unwrap();
+    stage.get(&call.target, &[])
+}
+
+/// What the README of IntegrationHub says of a version: deprecation as a structured date, sunset as HTTP's date.
+fn dates(version: &str) -> Option<(&'static str, &'static str)> {
+    match version {
+        "1.0" | "1.1" | "1.2" => Some(("@1704067200", "Wed, 30 Jun 2027 23:59:59 GMT")),
+        "2.0" | "2.1" | "2.2" | "2.3" => Some(("@1767225600", "Sat, 01 Jan 2028 00:00:00 GMT")),
+        _ => None,
+    }
+}
+
+/// The fields that announce what goes are there on every answer of what goes, and on no other.
+fn announced(answer: &Answer, version: &str) {
+    match dates(version) {
+        Some((deprecation, sunset)) => {
+            assert_eq!(answer.header("deprecation"), deprecation, "{version}");
+            assert_eq!(answer.header("sunset"), sunset, "{version}");
+            let links = answer.list("link");
+            for relation in ["deprecation", "sunset"] {
+                let link = format!("<{GUIDE}>; rel=\"{relation}\"");
+                assert!(links.contains(&link), "{version}: {links}");
+            }
+        }
+        None => {
+            for name in ["deprecation", "sunset", "link", "warning"] {
+                assert!(!answer.has(name), "{version}: {:?}", answer.headers);
+            }
+        }
+    }
+    assert!(!answer.has("warning"), "nobody asked for it");
+}
+
+#[test]
+fn every_version_stands_as_its_dates_say() {
+    let first = |version: &str| version.starts_with("1.");
+    let second = |version: &str| dates(version).is_some() && !first(version);
+    // A brownout's hour before anybody was told; the instants around one; the last second.
+    for now in [
+        "2023-06-06T14:30:00Z",
+        "2026-12-01T13:59:59Z",
+        "2026-12-01T15:00:00Z",
+        "2027-06-30T23:59:59Z",
+    ] {
+        let stage = on(now);
+        for version in VERSIONS {
+            announced(&read(&stage, version).expect(200), version);
+        }
+    }
+    let stage = on("2027-07-01T00:00:00Z");
+    for version in VERSIONS {
+        let status = if first(version) { 410 } else { 200 };
+        announced(&read(&stage, version).expect(status), version);
+    }
+    let stage = on("2028-01-01T00:00:01Z");
+    for version in VERSIONS {
+        let status = if first(version) || second(version) {
+            410
+        } else {
+            200
+        };
+        announced(&read(&stage, version).expect(status), version);
+    }
+}
+
+#[test]
+fn what_is_gone_says_where_to_go_in_its_own_shape() {
+    let stage = on("2028-06-01T00:00:00Z");
+    for version in VERSIONS.iter().filter(|v| dates(v).is_some()) {
+        let asked = stage.backend().requests().len();
+        let answer = read(&stage, version).expect(410);
+        assert_eq!(
+            stage.backend().requests().len(),
+            asked,
+            "nothing reaches the backend"
+        );
+        assert_eq!(answer.header("api-version"), *version);
+        assert_eq!(answer.header("cache-control"), "no-store");
+        let error = &answer.json()["error"];
+        let said = match version.starts_with('1') {
+            true => error.as_str().unwrap().to_owned(),
+            false => {
+                assert_eq!(error["code"], "version_sunset");
+                error["message"].as_str().unwrap().to_owned()
+            }
+        };
+        assert!(said.contains("3.3") && said.contains(GUIDE), "{said}");
+    }
+}
+
+#[test]
+fn a_problem_names_successor_guide_and_dates() {
+    let shape = "errors:\n  version: \"3.3\"\n  type: Error\n  pointers: FieldPointer\n  body: {error: {code: \"{code}\", message: \"{detail}\", field: \"{pointer}\"}}\n";
+    let plain = Setup::integrationhub().replace("apis/customers/api.yaml", shape, "");
+    let stage = plain.clock(at("2027-07-01T00:00:00Z")).start();
+    let answer = read(&stage, "1.0").expect(410);
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    let problem = answer.json();
+    assert_eq!(problem["type"], "urn:sluice:problem:version_sunset");
+    assert_eq!(problem["version"], "1.0");
+    assert_eq!(problem["successor"], "3.3");
+    assert_eq!(problem["guide"], GUIDE);
+    assert_eq!(problem["sunset"], "2027-06-30T23:59:59Z");
+}
+
+#[test]
+fn a_brownout_is_a_rehearsal_with_an_end() {
+    let stage = on("2026-12-01T14:20:00Z");
+    for version in VERSIONS {
+        let answer = read(&stage, version);
+        if !version.starts_with("1.") {
+            announced(&answer.expect(200), version);
+            continue;
+        }
+        let answer = answer.expect(410);
+        announced(&answer, version);
+        assert_eq!(answer.header("retry-after"), "2400");
+        let said = answer.json()["error"].as_str().unwrap().to_owned();
+        assert!(said.contains("2026-12-01T15:00:00Z"), "{said}");
+    }
+    let counted = |version| {
+        let labels = [("api", "customers"), ("version", version)];
+        stage.gateway().shared.meters.value("sluice_brownouts", &labels)
+    };
+    assert_eq!([counted("1.0"), counted("1.2"), counted("2.0")], [1.0, 1.0, 0.0]);
+}
+
+#[test]
+fn a_brownout_may_invite_retries() {
+    let window = "      brownouts: [{on: first tuesday, from: \"14:00\", to: \"15:00\"}]\n";
+    let invites = format!("{window}      brownout_status: 503\n");
+    let setup = Setup::integrationhub().replace("apis/customers/api.yaml", window, &invites);
+    let stage = setup.clock(at("2026-12-01T14:59:59Z")).start();
+    let answer = read(&stage, "1.1").expect(503);
+    assert_eq!(answer.header("retry-after"), "1");
+    announced(&answer, "1.1");
+}
+
+#[test]
+fn heads_rest_too_and_options_do_not() {
+    let stage = on("2026-12-01T14:20:00Z");
+    let call = oracle::path("1.1", Endpoint::Read, "cus_000017").unwrap();
+    stage.send("HEAD", &call.target, &[], b"").expect(410);
+    stage.send("OPTIONS", &call.target, &[], b"").expect(204);
+    let preflight = [
+        ("origin", "https://app.example"),
+        ("access-control-request-method", "GET"),
+    ];
+    assert_ne!(stage.send("OPTIONS", &call.target, &preflight, b"").status, 410);
+}
+
+#[test]
+fn refusals_carry_what_goes_too() {
+    let stage = Stage::integrationhub();
+    let missing = oracle::path("2.0", Endpoint::Read, "cus_999999").unwrap();
+    announced(&stage.get(&missing.target, &[]).expect(404), "2.0");
+    let created = oracle::path("2.0", Endpoint::Create, "").unwrap();
+    let answer = stage.send(
+        "POST",
+        &created.target,
+        &[("content-type", "application/json")],
+        b"{",
+    );
+    announced(&answer.expect(400), "2.0");
+}
+
+#[test]
+fn a_warning_is_said_on_request() {
+    let guide = "lifecycle:\n";
+    let setup =
+        Setup::integrationhub().replace("apis/customers/api.yaml", guide, "lifecycle:\n  warning: true\n");
+    let stage = setup.start();
+    let warned = read(&stage, "1.0").expect(200);
+    let text = warned.header("warning");
+    assert!(
+        text.starts_with("299 - \"") && text.ends_with('"') && text.contains("2027-06-30T23:59:59Z"),
+        "{text}"
+    );
+    assert!(
+        read(&stage, "4.0-beta")
+            .expect(200)
+            .header("warning")
+            .contains("preview")
+    );
+    assert!(!read(&stage, "3.3").expect(200).has("warning"));
+}
+
+#[test]
+fn a_version_is_switched_off_for_everyone() {
+    let off = "lifecycle:\n  off: {only: [\"2.2\"]}\n";
+    let setup = Setup::integrationhub().replace("apis/customers/api.yaml", "lifecycle:\n", off);
+    let stage = setup.start();
+    for version in VERSIONS {
+        let status = if version == "2.2" { 503 } else { 200 };
+        read(&stage, version).expect(status);
+    }
+}
+
+#[test]
+fn operations_go_their_own_way() {
+    let lifecycle = "lifecycle:\n  operations:\n    - operations: [deleteCustomer]\n      versions: {from: \"2.3\"}\n      deprecated: 2026-05-01\n      sunset: 2026-12-31\n      guide: https://docs.integrationhub.example/erase\n";
+    let setup = |now| {
+        let setup = Setup::integrationhub().replace("apis/customers/api.yaml", "lifecycle:\n", lifecycle);
+        setup.clock(at(now)).start()
+    };
+    let stage = setup("2026-11-01T00:00:00Z");
+    let delete = |stage: &Stage, version: &str| {
+        let call = oracle::path(version, Endpoint::Delete, "cus_000017").unwrap();
+        stage.send("DELETE", &call.target, &[], b"")
+    };
+    announced(&read(&stage, "2.3").expect(200), "2.3");
+    announced(&read(&stage, "3.3").expect(200), "3.3");
+    // Of version and operation, the dates that come first.
+    let answer = delete(&stage, "2.3").expect(204);
+    assert_eq!(answer.header("deprecation"), "@1767225600");
+    assert_eq!(answer.header("sunset"), "Thu, 31 Dec 2026 00:00:00 GMT");
+    assert!(
+        answer
+            .list("link")
+            .contains("https://docs.integrationhub.example/erase")
+    );
+    assert!(answer.list("link").contains(GUIDE));
+    let stage = setup("2027-01-01T00:00:00Z");
+    for version in ["2.3", "3.0", "3.3", "4.0-beta"] {
+        let asked = stage.backend().requests().len();
+        delete(&stage, version).expect(410);
+        assert_eq!(stage.backend().requests().len(), asked);
+        read(&stage, version).expect(200);
+    }
+    delete(&stage, "2.2").expect(204);
+}
