@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::audit::Audit;
+use crate::auth::token::Sources;
 use crate::background::Background;
 use crate::clock::Clock;
 use crate::meters::Meters;
@@ -19,6 +20,8 @@ pub struct Shared {
     pub meters: Meters,
     /// The audit log.
     pub audit: Audit,
+    /// The keys that tokens are verified with.
+    pub key_sets: Sources,
     /// The configuration directory: relative paths of key files are meant from here.
     pub directory: Option<PathBuf>,
 }
@@ -34,6 +37,7 @@ impl Shared {
             background: Background::start()?,
             meters: Meters::default(),
             audit: Audit::default(),
+            key_sets: Sources::default(),
             directory,
         })
     }

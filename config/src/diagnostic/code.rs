@@ -337,6 +337,10 @@ codes! {
     // 80 to 89: credentials and consumers.
 
     // 90 to 99: tokens.
+    BadUrl = 90 Error "bad-url":
+        "The address of an identity server cannot be asked.",
+        "Whoever answers there decides who is let in: it must be one server, reached over a way that nobody can forge.",
+        "Write `https://HOST/PATH`; what else is allowed must be said under `reach`.";
 
     // 100 to 109: lifecycle and audit.
     BadDate = 100 Error "bad-date":

@@ -40,13 +40,13 @@ pub use place::{NamedFile, Place};
 pub use secret::Secret;
 pub use store::StorePlan;
 pub use tls::{TlsPlan, UpstreamTls};
-pub use tokens::{IntrospectionPlan, JwtPlan};
+pub use tokens::{ClaimsPlan, IntrospectionPlan, JwtPlan, KeySetPlan, KeySource, Remote, is_link_local};
 pub(crate) use upstream::is_host_name;
 pub use upstream::{Endpoint, EndpointError, Timeouts, UpstreamId, UpstreamPlan};
 pub use validation::{AnswersPlan, RequestsPlan, ValidationPlan};
 pub use versions::VersionSet;
 
-pub use crate::choice::Keep;
+pub use crate::choice::{Algorithm, Keep};
 
 /// A whole configuration.
 #[derive(Debug, Clone)]

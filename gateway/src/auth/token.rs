@@ -1,56 +1,50 @@
 //! Bearer tokens (RFC 6750): JSON Web Tokens and introspection.
+//!
+//! - [`jws`]: the signed form, taken apart and verified; [`jwk`], [`key_set`]: the keys
+//! - [`source`]: where key sets come from, read again in the background
+//! - [`claims`]: what a token must say; [`seen`]: what was verified before
+//! - [`jwt`], [`introspection`]: the two schemes
+//! - [`fetch`]: exchanges with identity servers; [`breaker`]: when none is tried
 
-use std::sync::Arc;
+pub mod breaker;
+pub mod claims;
+pub mod fetch;
+pub mod file;
+pub mod introspection;
+pub mod json;
+pub mod jwk;
+pub mod jws;
+pub mod jwt;
+pub mod key_set;
+mod roca;
+pub mod seen;
+pub mod source;
+#[cfg(test)]
+mod tests;
 
-use jiff::Timestamp;
-use sluice_config::Diagnostic;
-use sluice_config::plan::{IntrospectionPlan, JwtPlan};
+use sha2::{Digest, Sha256};
 
-use super::found::Found;
-use crate::shared::Shared;
+pub use introspection::Introspection;
+pub use jwt::Jwt;
+pub use source::Sources;
 
-/// Judges JSON Web Tokens. One for each distinct plan; it refreshes its key set in the background.
-#[derive(Debug)]
-pub struct Jwt {}
+/// The longest token that is looked at, in bytes.
+pub const MOST: usize = 8 * 1024;
 
-/// Asks an authorization server about tokens (RFC 7662).
-#[derive(Debug)]
-pub struct Introspection {}
+/// What stands for a token in tables: from it nobody can make the token.
+pub type Print = [u8; 32];
 
-impl Jwt {
-    /// Makes it. `before` is the one of the last edition with the same plan.
-    ///
-    /// # Errors
-    /// A key set file that cannot be read.
-    pub fn compile(
-        _plan: &JwtPlan,
-        before: Option<&Arc<Self>>,
-        _shared: &Arc<Shared>,
-    ) -> Result<Arc<Self>, Vec<Diagnostic>> {
-        Ok(before.cloned().unwrap_or_else(|| Arc::new(Self {})))
-    }
-
-    /// Judges a token.
-    pub async fn judge(&self, _token: &str, _now: Timestamp) -> Found {
-        Found::Unavailable("tokens are not judged yet".to_owned())
-    }
+/// The print of some bytes.
+pub fn print(bytes: &[u8]) -> Print {
+    Sha256::digest(bytes).into()
 }
 
-impl Introspection {
-    /// Makes it. `before` is the one of the last edition with the same plan.
-    ///
-    /// # Errors
-    /// A secret file that cannot be read.
-    pub fn compile(
-        _plan: &IntrospectionPlan,
-        before: Option<&Arc<Self>>,
-        _shared: &Arc<Shared>,
-    ) -> Result<Arc<Self>, Vec<Diagnostic>> {
-        Ok(before.cloned().unwrap_or_else(|| Arc::new(Self {})))
+/// What is wrong with a text before it is looked into: its size, or characters that no token has (RFC 6750 §2.1).
+fn unfit(token: &str) -> Option<&'static str> {
+    if token.len() > MOST {
+        return Some("the token is longer than 8 KiB");
     }
-
-    /// Judges a token.
-    pub async fn judge(&self, _token: &str, _now: Timestamp) -> Found {
-        Found::Unavailable("tokens are not judged yet".to_owned())
-    }
+    let body = token.trim_end_matches('=');
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b);
+    (body.is_empty() || !body.bytes().all(fits)).then_some("the token holds characters that no token has")
 }
