@@ -140,9 +140,19 @@ async fn answer<'e>(
         &mut known.fields,
     )?;
     authenticate::authorise(api, identified.version, known.operation, &known.who)?;
-    known.permit = limit::admit(carrier, edition, &used, &client, &mut known.fields).await?;
+    known.permit = limit::admit(
+        carrier,
+        edition,
+        identified.api,
+        &used,
+        &client,
+        &parts.headers,
+        &mut known.fields,
+    )
+    .await?;
 
     let mut received = Received::Streaming(incoming);
+    limit::size(api, known.operation, &mut received, line.plan.timeouts.idle).await?;
     if let Some(operation) = operation {
         let judged = Judged {
             edition,

@@ -1,15 +1,69 @@
 //! Limits at work: rates, quotas and counts of what is in progress.
+//!
+//! - [`key`]: what is counted apart, as a keyed hash; [`table`]: state by key, bounded;
+//! - [`rate`], [`quota`] and [`concurrency`]: counted in this process, over all its cores;
+//! - [`notice`]: what answers say of a limit.
 
+mod calendar;
+pub mod concurrency;
+pub mod key;
+mod notice;
+pub mod quota;
+pub mod rate;
+pub mod table;
+pub mod verdict;
+
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use http::HeaderMap;
 use sluice_config::Diagnostic;
-use sluice_config::plan::Plan;
+use sluice_config::plan::{ApiPlan, Consumers, KeyPart, LimitPlan, Measure, Plan, VersionId};
 
+use crate::clock::Clock;
+use crate::identity::Identity;
 use crate::store::Store;
+
+use concurrency::{Concurrency, Place};
+use key::Subject;
+use notice::Notice;
+pub use notice::whole_seconds;
+use quota::LocalQuota;
+use rate::Rate;
+use verdict::{Standing, Verdict};
 
 /// What is made of a plan's settings, in the plan's order of APIs.
 #[derive(Debug, Default)]
-pub struct Limiters {}
+pub struct Limiters {
+    apis: Vec<ApiLimits>,
+}
+
+/// The limits of an API, the narrowest first.
+#[derive(Debug, Default)]
+pub struct ApiLimits {
+    api: String,
+    /// By address alone: counted before anything is known of who asks.
+    pub arrive: Vec<Limit>,
+    /// All others.
+    pub admit: Vec<Limit>,
+}
+
+/// A limit with what it has counted.
+#[derive(Debug)]
+pub struct Limit {
+    /// Its settings.
+    pub plan: LimitPlan,
+    counter: Counter,
+    notice: Option<Notice>,
+}
+
+/// What counts. It goes over from one edition to the next.
+#[derive(Clone, Debug)]
+enum Counter {
+    Rate(Arc<Rate>),
+    Quota(Arc<LocalQuota>),
+    Concurrency(Arc<Concurrency>),
+}
 
 impl Limiters {
     /// Makes it; what is as it was keeps its state.
@@ -17,10 +71,146 @@ impl Limiters {
     /// # Errors
     /// What cannot be put to work.
     pub fn compile(
-        _plan: &Plan,
-        _before: Option<&Self>,
+        plan: &Plan,
+        before: Option<&Self>,
         _store: Option<&Arc<Store>>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        Ok(Self::default())
+        let api = |api: &ApiPlan| {
+            let before = before.and_then(|b| b.apis.iter().find(|known| known.api == api.name));
+            ApiLimits::new(api, before)
+        };
+        let apis = plan.apis.iter().map(api).collect();
+        Ok(Self { apis })
+    }
+
+    /// The limits of an API.
+    pub fn of(&self, api: usize) -> Option<&ApiLimits> {
+        self.apis.get(api)
+    }
+}
+
+impl ApiLimits {
+    fn new(api: &ApiPlan, before: Option<&Self>) -> Self {
+        let mut plans: Vec<_> = api.limits.limits.iter().collect();
+        plans.sort_by_key(|plan| breadth(&plan.key));
+        let known = |plan: &LimitPlan| before.and_then(|b| b.counter(plan));
+        let make = |plan: &LimitPlan| Limit {
+            plan: plan.clone(),
+            counter: known(plan).unwrap_or_else(|| Counter::new(plan)),
+            notice: plan.fields.then(|| Notice::new(plan)),
+        };
+        let (arrive, admit): (Vec<_>, Vec<_>) = plans.into_iter().map(make).partition(Limit::is_by_address);
+        Self {
+            api: api.name.clone(),
+            arrive,
+            admit,
+        }
+    }
+
+    /// What was counted under the same name and settings.
+    fn counter(&self, plan: &LimitPlan) -> Option<Counter> {
+        let same = |limit: &&Limit| {
+            let known = &limit.plan;
+            (&known.name, &known.key, known.measure, known.reach)
+                == (&plan.name, &plan.key, plan.measure, plan.reach)
+        };
+        let known = self.arrive.iter().chain(&self.admit).find(same);
+        known.map(|limit| limit.counter.clone())
+    }
+}
+
+/// How much a key lumps together: what tells clients apart comes first, and then what has more parts.
+fn breadth(key: &[KeyPart]) -> (bool, usize) {
+    let tells = |part: &KeyPart| matches!(part, KeyPart::Consumer | KeyPart::Address | KeyPart::Header(_));
+    (!key.iter().any(tells), usize::MAX - key.len())
+}
+
+/// What a request is, for limits.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted<'a> {
+    /// What keys are made of.
+    pub subject: Subject<'a>,
+    /// The version.
+    pub version: VersionId,
+    /// How much it counts.
+    pub cost: NonZeroU32,
+}
+
+impl Limit {
+    /// Whether it can be judged before anything is known of who asks, and for what.
+    fn is_by_address(&self) -> bool {
+        let counts = !matches!(self.counter, Counter::Concurrency(_));
+        counts && self.plan.key == [KeyPart::Address] && self.plan.applies.to_all()
+    }
+
+    /// Whether a request counts.
+    pub fn applies(&self, request: &Counted<'_>, consumers: &Consumers) -> bool {
+        let applies = &self.plan.applies;
+        let in_version = applies
+            .versions
+            .as_ref()
+            .is_none_or(|v| v.contains(request.version));
+        let operations = &applies.operations;
+        in_version
+            && (operations.is_empty() || operations.contains(request.subject.operation))
+            && (applies.to_everyone() || self.applies_to(request.subject.who, consumers))
+    }
+
+    fn applies_to(&self, who: &Identity, consumers: &Consumers) -> bool {
+        let applies = &self.plan.applies;
+        let Some(id) = who.consumer else { return false };
+        let groups = consumers.get(id).map_or(&[][..], |consumer| &consumer.groups);
+        applies.consumers.contains(&id) || groups.iter().any(|group| applies.groups.contains(group))
+    }
+
+    /// Counts a request; under a cap it takes a place.
+    pub async fn count(&self, request: &Counted<'_>, clock: &Clock) -> (Verdict, Option<Place>) {
+        let key = request.subject.hash(&self.plan.key);
+        let verdict = match &self.counter {
+            Counter::Rate(rate) => rate.take(key, request.cost),
+            Counter::Quota(quota) => quota.take(key, request.cost, clock.now()),
+            Counter::Concurrency(cap) => return in_progress(cap, key),
+        };
+        (verdict, None)
+    }
+
+    /// Takes back what was counted, for a request that another limit refused. A place is given back by dropping it.
+    pub fn give_back(&self, request: &Counted<'_>) {
+        let key = request.subject.hash(&self.plan.key);
+        match &self.counter {
+            Counter::Rate(rate) => rate.give_back(key, request.cost),
+            Counter::Quota(quota) => quota.give_back(key, request.cost),
+            Counter::Concurrency(_) => {}
+        }
+    }
+
+    /// Says in an answer how the limit stands.
+    pub fn tell(&self, standing: Standing, fields: &mut HeaderMap) {
+        if let Some(notice) = &self.notice {
+            notice.tell(standing, fields);
+        }
+    }
+}
+
+fn in_progress(cap: &Arc<Concurrency>, key: u64) -> (Verdict, Option<Place>) {
+    match cap.take(key) {
+        Some((place, left)) => {
+            let standing = Standing {
+                remaining: u64::from(left),
+                reset: None,
+            };
+            (Verdict::Admitted(standing), Some(place))
+        }
+        None => (Verdict::Refused(std::time::Duration::from_secs(1)), None),
+    }
+}
+
+impl Counter {
+    fn new(plan: &LimitPlan) -> Self {
+        match plan.measure {
+            Measure::Rate { count, per, burst } => Self::Rate(Arc::new(Rate::new(count, per, burst))),
+            Measure::Quota { count, period } => Self::Quota(Arc::new(LocalQuota::new(count, period))),
+            Measure::Concurrency(cap) => Self::Concurrency(Arc::new(Concurrency::new(cap))),
+        }
     }
 }

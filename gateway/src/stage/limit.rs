@@ -1,37 +1,105 @@
 //! How much: the limits that a request counts against.
 
-use http::{HeaderMap, Response};
+use std::num::NonZeroU32;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
-use crate::body::Body;
+use bytes::Bytes;
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderValue, Response};
+use http_body::{Body as HttpBody, SizeHint};
+use sluice_config::plan::{ApiPlan, Consumers, Measure};
+
+use crate::body::{Body, Fault, Framed};
+use crate::clock::Clock;
 use crate::edition::Edition;
 use crate::gateway::Carrier;
-use crate::refusal::Refusal;
+use crate::identity::Identity;
+use crate::limits::concurrency::Place;
+use crate::limits::key::Subject;
+use crate::limits::verdict::{Standing, Verdict};
+use crate::limits::{Counted, Limit, whole_seconds};
+use crate::refusal::{Kind, Refusal};
 use crate::stage::forward::Client;
 use crate::stage::lifecycle::Use;
+use crate::stage::receive::Received;
 
 /// What an exchange holds until its answer has ended: its places under limits of concurrency.
 #[derive(Debug, Default)]
-pub struct Permit {}
+pub struct Permit {
+    places: Vec<Place>,
+}
 
 impl Permit {
     /// Lets an answer hold its places until its body has ended.
     pub fn until_ended(self, answer: Response<Body>) -> Response<Body> {
-        answer
+        if self.places.is_empty() {
+            return answer;
+        }
+        answer.map(|body| Body::stream(Holding { body, permit: self }))
     }
 }
 
-/// Counts a request before anything is known of who asks: limits by address alone.
+/// A body that holds places. Whoever drops it, at its end or before, gives them back.
+struct Holding {
+    body: Body,
+    permit: Permit,
+}
+
+impl HttpBody for Holding {
+    type Data = Bytes;
+    type Error = Fault;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Framed {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
+            self.permit.places.clear();
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Counts a request before anything is known of who asks: limits by address alone. Each counts as one.
 ///
 /// # Errors
 /// The limit is reached.
 pub async fn arrive(
-    _carrier: &Carrier,
-    _edition: &Edition,
-    _api: usize,
-    _client: &Client<'_>,
-    _fields: &mut HeaderMap,
+    carrier: &Carrier,
+    edition: &Edition,
+    api: usize,
+    client: &Client<'_>,
+    fields: &mut HeaderMap,
 ) -> Result<(), Refusal> {
-    Ok(())
+    let limits = match edition.guard.limits.of(api) {
+        Some(limits) if !limits.arrive.is_empty() => &limits.arrive,
+        _ => return Ok(()),
+    };
+    let request = Counted {
+        subject: Subject {
+            who: &Identity::anonymous(),
+            address: client.address,
+            operation: "",
+            version: "",
+            headers: &HeaderMap::new(),
+        },
+        version: edition.plan.apis[api].origin,
+        cost: NonZeroU32::MIN,
+    };
+    let counting = Counting {
+        limits,
+        consumers: &edition.plan.consumers,
+        clock: &carrier.shared().clock,
+    };
+    counting.all(&request, fields).await.map(drop)
 }
 
 /// Counts a request against every other limit; the narrowest comes first. Adds what answers say of limits.
@@ -39,11 +107,135 @@ pub async fn arrive(
 /// # Errors
 /// A limit is reached.
 pub async fn admit(
-    _carrier: &Carrier,
-    _edition: &Edition,
-    _used: &Use<'_>,
-    _client: &Client<'_>,
-    _fields: &mut HeaderMap,
+    carrier: &Carrier,
+    edition: &Edition,
+    api: usize,
+    used: &Use<'_>,
+    client: &Client<'_>,
+    headers: &HeaderMap,
+    fields: &mut HeaderMap,
 ) -> Result<Permit, Refusal> {
-    Ok(Permit::default())
+    let limits = match edition.guard.limits.of(api) {
+        Some(limits) if !limits.admit.is_empty() => &limits.admit,
+        _ => return Ok(Permit::default()),
+    };
+    let request = Counted {
+        subject: Subject {
+            who: used.who,
+            address: client.address,
+            operation: used.operation,
+            version: used.api.version_name(used.version),
+            headers,
+        },
+        version: used.version,
+        cost: used.api.limits.weight(used.operation),
+    };
+    let counting = Counting {
+        limits,
+        consumers: &edition.plan.consumers,
+        clock: &carrier.shared().clock,
+    };
+    counting.all(&request, fields).await
+}
+
+/// Judges the size of a request's body, of an operation that has a bound of its own.
+///
+/// # Errors
+/// It is larger, or did not arrive.
+pub async fn size(
+    api: &ApiPlan,
+    operation: &str,
+    received: &mut Received,
+    idle: Duration,
+) -> Result<(), Refusal> {
+    let Some(bound) = api.limits.bodies.get(operation) else {
+        return Ok(());
+    };
+    let Some(size) = received.size_hint().exact() else {
+        // No length was told: whoever sends more than the bound has sent no more than that when it is refused.
+        return received.hold(*bound, idle).await.map(drop);
+    };
+    if size > *bound as u64 {
+        let detail = format!("the body has {size} bytes; this operation takes at most {bound}");
+        return Err(Refusal::new(Kind::TooLarge, detail));
+    }
+    Ok(())
+}
+
+/// Some limits, and what they are judged with.
+struct Counting<'a> {
+    limits: &'a [Limit],
+    consumers: &'a Consumers,
+    clock: &'a Clock,
+}
+
+impl Counting<'_> {
+    /// Counts a request against all that apply. What was counted before one refused is taken back.
+    async fn all(&self, request: &Counted<'_>, fields: &mut HeaderMap) -> Result<Permit, Refusal> {
+        let mut permit = Permit::default();
+        for (index, limit) in self.limits.iter().enumerate() {
+            if !limit.applies(request, self.consumers) {
+                continue;
+            }
+            let (verdict, place) = limit.count(request, self.clock).await;
+            permit.places.extend(place);
+            match verdict {
+                Verdict::Admitted(standing) => limit.tell(standing, fields),
+                Verdict::Uncounted => {}
+                Verdict::Refused(wait) => {
+                    self.give_back(index, request);
+                    let reset = Some(wait).filter(|_| !is_cap(limit));
+                    limit.tell(Standing { remaining: 0, reset }, fields);
+                    return Err(refused(limit, wait));
+                }
+                Verdict::Unavailable => {
+                    self.give_back(index, request);
+                    return Err(unavailable(limit));
+                }
+            }
+        }
+        Ok(permit)
+    }
+
+    fn give_back(&self, before: usize, request: &Counted<'_>) {
+        let counted = self.limits[..before]
+            .iter()
+            .filter(|limit| limit.applies(request, self.consumers));
+        counted.for_each(|limit| limit.give_back(request));
+    }
+}
+
+fn is_cap(limit: &Limit) -> bool {
+    matches!(limit.plan.measure, Measure::Concurrency(_))
+}
+
+fn refused(limit: &Limit, wait: Duration) -> Refusal {
+    let seconds = whole_seconds(wait).max(1);
+    let name = &limit.plan.name;
+    let (kind, detail) = match limit.plan.measure {
+        Measure::Rate { .. } => (
+            Kind::RateLimited,
+            format!("the limit `{name}` is reached: try again in {seconds} s"),
+        ),
+        Measure::Quota { .. } => (
+            Kind::QuotaExceeded,
+            format!("the quota `{name}` is used up: it begins anew in {seconds} s"),
+        ),
+        Measure::Concurrency(cap) => (
+            Kind::TooManyConcurrent,
+            format!("{cap} requests are in progress, which is all that the limit `{name}` allows"),
+        ),
+    };
+    told(Refusal::new(kind, detail), limit, seconds)
+}
+
+fn unavailable(limit: &Limit) -> Refusal {
+    let detail = format!("the limit `{}` cannot be judged now: try again", limit.plan.name);
+    told(Refusal::new(Kind::LimiterUnavailable, detail), limit, 1)
+}
+
+fn told(refusal: Refusal, limit: &Limit, seconds: u64) -> Refusal {
+    refusal
+        .with("limit", limit.plan.name.as_str())
+        .field(RETRY_AFTER, HeaderValue::from(seconds))
 }

@@ -9,6 +9,8 @@ use crate::plan::{Measure, Period};
 
 /// The highest rate: one request a microsecond. Nothing slower than that could be told apart by the store's clock.
 const HIGHEST: u64 = 1_000_000;
+/// How many seconds a burst may take to come back.
+const LONGEST: u64 = 366 * 86_400;
 
 /// A rate, such as `100/s`.
 pub(super) fn rate(judge: &mut Judge<'_>, pointer: &str, text: &str, burst: Option<u32>) -> Option<Measure> {
@@ -30,13 +32,15 @@ pub(super) fn rate(judge: &mut Judge<'_>, pointer: &str, text: &str, burst: Opti
         judge.fault(Code::OutOfRange, &at, message, Some(hint));
         return None;
     };
-    let a_second = NonZeroU32::MIN
-        .max(NonZeroU32::new(count.get() / u32::try_from(seconds).ok()?).unwrap_or(NonZeroU32::MIN));
-    Some(Measure::Rate {
-        count,
-        per: Duration::from_secs(seconds),
-        burst: burst.and_then(NonZeroU32::new).unwrap_or(a_second),
-    })
+    let a_second = u32::try_from(u64::from(count.get()) / seconds).unwrap_or(u32::MAX);
+    let burst = NonZeroU32::new(burst.unwrap_or(a_second)).unwrap_or(NonZeroU32::MIN);
+    if u64::from(burst.get()) * seconds > LONGEST * u64::from(count.get()) {
+        let message = "at this rate the burst takes more than a year to come back";
+        judge.fault(Code::OutOfRange, &format!("{pointer}/burst"), message, None);
+        return None;
+    }
+    let per = Duration::from_secs(seconds);
+    Some(Measure::Rate { count, per, burst })
 }
 
 /// A quota, such as `1000/day`.
