@@ -1,4 +1,4 @@
-//! A choice that the files and the plan both have, declared once.
+//! Choices that the files and the plan both have, each declared once.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -60,4 +60,16 @@ pub enum Algorithm {
     PS384,
     /// RSASSA-PSS with SHA-512.
     PS512,
+}
+
+/// The oldest version of TLS that is spoken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+pub enum TlsVersion {
+    /// TLS 1.2 (RFC 5246).
+    #[default]
+    #[serde(rename = "1.2")]
+    V12,
+    /// TLS 1.3 (RFC 8446).
+    #[serde(rename = "1.3")]
+    V13,
 }

@@ -29,6 +29,7 @@ use crate::stage::translate::translate;
 use crate::stage::validate::{self, Judged};
 use crate::stage::way::Way;
 use crate::stage::{edge, options, refuse, respond, route};
+use crate::tls;
 use crate::upstream::hops;
 
 /// What is known of an exchange so far; a refusal is told in these terms.
@@ -84,6 +85,7 @@ async fn answer<'e>(
     }
     refuse_unsupported(&parts.method)?;
     let host = canonical::host(&parts.uri, &parts.headers, parts.version).map_err(|f| Refusal::from(&f))?;
+    tls::directed(edition, peer, host.as_ref())?;
     let path = canonical::path(parts.uri.path()).map_err(|f| Refusal::from(&f))?;
     let mut query = target::pairs(parts.uri.query().unwrap_or_default())
         .ok_or_else(|| Refusal::new(Kind::BadPath, "the query is not UTF-8"))?;

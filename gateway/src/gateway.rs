@@ -18,6 +18,7 @@ use crate::ledger::Ledger;
 use crate::pools::{Line, Pools};
 use crate::serve::{Core, Handler, Peer, Refused, Role};
 use crate::shared::Shared;
+use crate::tls::Terms;
 use crate::upstream::tunnel;
 
 /// What all cores share.
@@ -99,6 +100,10 @@ impl Carrier {
 }
 
 impl Handler for Carrier {
+    fn terms(&self) -> Option<Arc<Terms>> {
+        self.edition()?.0.guard.tls.terms().cloned()
+    }
+
     async fn call(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
         match peer.role {
             Role::Data => exchange::carry(self, request, &peer).await,

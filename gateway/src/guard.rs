@@ -11,11 +11,14 @@ use crate::idempotency::Answers;
 use crate::limits::Limiters;
 use crate::shared::Shared;
 use crate::store::Store;
+use crate::tls::Tls;
 use crate::validation::Validators;
 
 /// The guard of one edition.
 #[derive(Debug, Default)]
 pub struct Guard {
+    /// How connections are secured.
+    pub tls: Tls,
     /// Who asks.
     pub auth: Authenticators,
     /// How much.
@@ -41,19 +44,22 @@ impl Guard {
         let store = Store::compile(plan.store.as_ref(), before.and_then(|b| b.store.as_ref()), shared)?;
         let mut faults = Vec::new();
         let mut take = |part: Result<(), Vec<Diagnostic>>| faults.extend(part.err().into_iter().flatten());
+        let tls = Tls::compile(plan, before.map(|b| &b.tls), shared);
         let auth = Authenticators::compile(plan, before.map(|b| &b.auth), shared);
         let limits = Limiters::compile(plan, before.map(|b| &b.limits), store.as_ref());
         let validators = Validators::compile(plan, before.map(|b| &b.validators), shared);
         let answers = Answers::compile(plan, before.map(|b| &b.answers), shared);
-        match (auth, limits, validators, answers) {
-            (Ok(auth), Ok(limits), Ok(validators), Ok(answers)) => Ok(Self {
+        match (tls, auth, limits, validators, answers) {
+            (Ok(tls), Ok(auth), Ok(limits), Ok(validators), Ok(answers)) => Ok(Self {
+                tls,
                 auth,
                 limits,
                 validators,
                 answers,
                 store,
             }),
-            (auth, limits, validators, answers) => {
+            (tls, auth, limits, validators, answers) => {
+                take(tls.map(drop));
                 take(auth.map(drop));
                 take(limits.map(drop));
                 take(validators.map(drop));

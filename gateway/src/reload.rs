@@ -5,6 +5,7 @@
 //! and the admin API name what waits for a restart or a hand-over.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use sluice_config::plan::Plan;
 use sluice_config::{Code, Diagnostic, Environment, Loaded, Sources, load, render_all};
 
+use crate::edition::Edition;
 use crate::gateway::Gateway;
 
 /// What a reload did.
@@ -110,7 +112,7 @@ impl Reloader {
         let before = gateway.editions.current();
         let reloaded = match loaded {
             Err(diagnostics) => refused(diagnostics, &sources),
-            Ok(loaded) if before.as_ref().is_some_and(|b| b.plan.hash == loaded.plan.hash) => {
+            Ok(loaded) if before.as_ref().is_some_and(|b| is_as_it_was(b, &loaded.plan)) => {
                 Reloaded::Unchanged {
                     generation: before.as_ref().map_or(0, |b| b.generation),
                 }
@@ -123,10 +125,13 @@ impl Reloader {
     }
 
     fn publish(&self, gateway: &Gateway, loaded: Loaded, sources: &Sources) -> Reloaded {
-        let Loaded { plan, warnings } = loaded;
+        let Loaded { plan, mut warnings } = loaded;
         let (hash, now) = (plan.hash.to_string(), Begun::of(&plan));
         match gateway.editions.publish(plan, &gateway.shared) {
             Ok(generation) => {
+                let running = gateway.editions.current();
+                let more = running.iter().flat_map(|edition| edition.guard.tls.warnings());
+                warnings.extend(more.cloned());
                 let pending = self.begun.get_or_init(|| now.clone()).differs_from(&now);
                 Reloaded::Published {
                     generation,
@@ -137,6 +142,14 @@ impl Reloader {
             }
             Err(diagnostics) => refused(diagnostics, sources),
         }
+    }
+
+    /// Whether a file that the running edition read, such as a certificate, has changed since.
+    pub fn is_stale(&self, gateway: &Gateway) -> bool {
+        gateway
+            .editions
+            .current()
+            .is_some_and(|edition| edition.guard.tls.is_stale())
     }
 
     /// The last reload, if it was refused: what runs is not what the files say.
@@ -206,6 +219,11 @@ pub(crate) fn place(diagnostics: &mut [Diagnostic], directory: &Path) {
     }
 }
 
+/// Whether the running edition was made of this plan, and of the files that it names as they are.
+fn is_as_it_was(running: &Edition, plan: &Plan) -> bool {
+    running.plan.hash == plan.hash && !running.guard.tls.is_stale()
+}
+
 fn refused(diagnostics: Vec<Diagnostic>, sources: &Sources) -> Reloaded {
     Reloaded::Refused {
         rendered: render_all(&diagnostics, sources),
@@ -215,15 +233,21 @@ fn refused(diagnostics: Vec<Diagnostic>, sources: &Sources) -> Reloaded {
 
 /// What a process cannot change while it runs, in a form that can be compared.
 #[derive(Clone, Debug)]
-struct Begun([(&'static str, String); 4]);
+struct Begun([(&'static str, String); 6]);
 
 impl Begun {
     fn of(plan: &Plan) -> Self {
         // The order of addresses means nothing.
-        let mut listen = plan.listen.clone();
-        listen.sort_unstable();
+        let written = |listen: &[SocketAddr]| {
+            let mut listen = listen.to_vec();
+            listen.sort_unstable();
+            format!("{listen:?}")
+        };
+        let tls = plan.tls.as_ref();
         Self([
-            ("listen", format!("{listen:?}")),
+            ("listen", written(&plan.listen)),
+            ("tls.listen", written(tls.map_or(&[][..], |tls| &tls.listen))),
+            ("tls.admin", format!("{:?}", tls.is_some_and(|tls| tls.admin))),
             ("admin", format!("{:?}", plan.admin)),
             ("workers", format!("{:?}", plan.workers)),
             ("drain", format!("{:?}", plan.drain)),

@@ -1,5 +1,7 @@
 //! What makes a running process read its configuration again: SIGHUP, and files that change.
 //!
+//! Files that the configuration only names, such as certificates, may lie anywhere: they are looked at every half minute.
+//!
 //! Both become causes in one queue, and one thread takes them: two reloads never run side by side, and none runs on a
 //! core. Files that change together are one cause: it is waited until they are quiet.
 //!
@@ -21,6 +23,9 @@ use tokio::signal::unix::{SignalKind, signal};
 const QUIET: Duration = Duration::from_millis(200);
 /// How long files that are never quiet are waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often files are looked at that the configuration names.
+const LOOK: Duration = Duration::from_secs(30);
 
 /// Why the configuration is to be read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,13 +59,18 @@ impl Watch {
         Ok(Self { causes, files })
     }
 
-    /// Takes the causes on a thread of its own, with what is to be done at each.
+    /// Takes the causes on a thread of its own, with what is to be done at each. `is_stale` tells whether a file has
+    /// changed that the configuration names.
     ///
     /// # Errors
     /// When the thread cannot be started.
-    pub fn serve(mut self, mut reload: impl FnMut(&'static str) + Send + 'static) -> io::Result<()> {
+    pub fn serve(
+        mut self,
+        mut reload: impl FnMut(&'static str) + Send + 'static,
+        mut is_stale: impl FnMut() -> bool + Send + 'static,
+    ) -> io::Result<()> {
         let work = move || {
-            while let Ok(cause) = self.causes.recv() {
+            while let Some(cause) = self.next(&mut is_stale) {
                 let why = self.settle(cause);
                 // A fault in a reload must not end reloading.
                 if catch_unwind(AssertUnwindSafe(|| reload(why))).is_err() {
@@ -69,6 +79,18 @@ impl Watch {
             }
         };
         Builder::new().name("reload".to_owned()).spawn(work).map(drop)
+    }
+
+    /// The next cause; none when the process ends.
+    fn next(&self, is_stale: &mut impl FnMut() -> bool) -> Option<Cause> {
+        loop {
+            match self.causes.recv_timeout(LOOK) {
+                Ok(cause) => return Some(cause),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) if is_stale() => return Some(Cause::Files),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
     }
 
     /// Waits until the files are quiet; a signal is never made to wait.

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::is_name;
+use super::{is_name, tls};
 use crate::choice::Keep;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::directory::File;
 use crate::plan::{
     AddressRules, AuditPlan, Bounds, Drain, Endpoint, EndpointError, StorePlan, Timeouts, TlsPlan,
-    UpstreamPlan, UpstreamTls,
+    UpstreamPlan,
 };
 use crate::raw::{Ordered, RawMain, RawUpstream};
 use crate::yaml::{Tree, push_key};
@@ -41,12 +41,13 @@ pub(crate) fn build(file: &File<RawMain>, faults: &mut Vec<Diagnostic>) -> Optio
     };
     let raw = &file.raw;
     let listen = judge.listen(raw);
-    let admin = judge.admin(raw, &listen);
+    let tls_listen = judge.tls_listen(raw, &listen);
+    let admin = judge.admin(raw, &listen, &tls_listen);
     let upstreams = judge.upstreams(&raw.upstreams);
     let bounds = judge.bounds(raw);
     let drain = judge.drain(raw);
     let workers = raw.workers.and_then(NonZeroUsize::new);
-    let tls = raw.tls.as_ref().map(|_| TlsPlan::default());
+    let tls = tls::build(judge.tree, raw.tls.as_ref(), tls_listen, judge.faults);
     let trusted = judge.ranges("trusted", &raw.trusted);
     let addresses = super::edge::addresses(judge.tree, raw.addresses.as_ref(), judge.faults);
     let store = raw
@@ -61,7 +62,7 @@ pub(crate) fn build(file: &File<RawMain>, faults: &mut Vec<Diagnostic>) -> Optio
         upstreams: upstreams?,
         bounds: bounds?,
         drain: drain?,
-        tls,
+        tls: tls?,
         trusted,
         addresses,
         store: match store {
@@ -79,13 +80,31 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn listen(&mut self, raw: &RawMain) -> Vec<SocketAddr> {
+        let secured = raw.tls.as_ref().map_or(0, |tls| tls.listen.len());
+        if raw.listen.is_empty() && secured == 0 {
+            let message = "there is no address on which requests are served";
+            let hint = "write `listen: [\"127.0.0.1:8080\"]`, or addresses under `tls`";
+            let fault = self.tree.fault(Code::OutOfRange, "/listen", message);
+            self.faults.push(fault.hint(hint));
+        }
+        self.sockets("/listen", &raw.listen, &[])
+    }
+
+    fn tls_listen(&mut self, raw: &RawMain, listen: &[SocketAddr]) -> Vec<SocketAddr> {
+        raw.tls
+            .as_ref()
+            .map_or_else(Vec::new, |tls| self.sockets("/tls/listen", &tls.listen, listen))
+    }
+
+    /// The addresses of a list, none of which is `taken`.
+    fn sockets(&mut self, list: &str, texts: &[String], taken: &[SocketAddr]) -> Vec<SocketAddr> {
         let mut listen = Vec::new();
-        for (i, text) in raw.listen.iter().enumerate() {
-            let pointer = format!("/listen/{i}");
+        for (i, text) in texts.iter().enumerate() {
+            let pointer = format!("{list}/{i}");
             let Some(address) = self.socket(&pointer, text) else {
                 continue;
             };
-            if address.port() != 0 && listen.contains(&address) {
+            if address.port() != 0 && (listen.contains(&address) || taken.contains(&address)) {
                 self.same_address(&pointer);
             }
             listen.push(address);
@@ -93,7 +112,7 @@ impl Judge<'_> {
         listen
     }
 
-    fn admin(&mut self, raw: &RawMain, listen: &[SocketAddr]) -> Option<SocketAddr> {
+    fn admin(&mut self, raw: &RawMain, listen: &[SocketAddr], secured: &[SocketAddr]) -> Option<SocketAddr> {
         let admin = self.socket("/admin", raw.admin.as_ref()?)?;
         if !admin.ip().is_loopback() {
             let message = format!(
@@ -108,7 +127,7 @@ impl Judge<'_> {
                     .hint(hint),
             );
         }
-        if admin.port() != 0 && listen.contains(&admin) {
+        if admin.port() != 0 && (listen.contains(&admin) || secured.contains(&admin)) {
             self.same_address("/admin");
         }
         Some(admin)
@@ -157,7 +176,8 @@ impl Judge<'_> {
             self.faults
                 .push(fault.hint("let the backend give an `ETag`, and write `keep: read`"));
         }
-        let endpoints = self.endpoints(&pointer, &raw.endpoints);
+        let endpoints = self.endpoints(&pointer, &raw.endpoints, raw.tls.is_some());
+        let tls = tls::upstream(self.tree, &pointer, raw.tls.as_ref(), self.faults);
         let timeouts = self.timeouts(&pointer, &raw);
         let RawUpstream {
             keep,
@@ -172,11 +192,11 @@ impl Judge<'_> {
             retries,
             timeouts: timeouts?,
             connections,
-            tls: raw.tls.as_ref().map(|_| UpstreamTls::default()),
+            tls: tls?,
         })
     }
 
-    fn endpoints(&mut self, upstream: &str, texts: &[String]) -> Option<Vec<Endpoint>> {
+    fn endpoints(&mut self, upstream: &str, texts: &[String], secured: bool) -> Option<Vec<Endpoint>> {
         let mut seen = HashSet::new();
         let mut endpoints = Vec::new();
         for (i, text) in texts.iter().enumerate() {
@@ -188,26 +208,23 @@ impl Judge<'_> {
                     }
                     endpoints.push(endpoint);
                 }
-                Err(error) => self.bad_endpoint(&pointer, text, &error),
+                Err(error) => self.bad_endpoint(&pointer, text, secured, &error),
             }
         }
         (endpoints.len() == texts.len()).then_some(endpoints)
     }
 
-    fn bad_endpoint(&mut self, pointer: &str, text: &str, error: &EndpointError) {
-        let shown = self.tree.shown(pointer);
-        let fault = if text.starts_with("https://") {
-            let message = format!("`{shown}`: TLS to an upstream is not supported yet");
-            self.tree
-                .fault(Code::NotSupported, pointer, message)
-                .hint("write `host:port`, and keep the way to it private")
+    fn bad_endpoint(&mut self, pointer: &str, text: &str, secured: bool, error: &EndpointError) {
+        let message = format!("`{}` is not an endpoint: {error}", self.tree.shown(pointer));
+        let hint = if !text.starts_with("https://") {
+            "write `host:port`, such as `backend:9100`"
+        } else if secured {
+            "write `host:port`, such as `backend:443`: `tls` says that it is reached over TLS"
         } else {
-            let message = format!("`{shown}` is not an endpoint: {error}");
-            self.tree
-                .fault(Code::BadAddress, pointer, message)
-                .hint("write `host:port`, such as `backend:9100`")
+            "write `host:port`, such as `backend:443`, and `tls: {}` beside `endpoints`"
         };
-        self.faults.push(fault);
+        let fault = self.tree.fault(Code::BadAddress, pointer, message);
+        self.faults.push(fault.hint(hint));
     }
 
     fn timeouts(&mut self, upstream: &str, raw: &RawUpstream) -> Option<Timeouts> {

@@ -1,6 +1,6 @@
 //! From raw files to the plan: everything that a schema cannot say.
 //!
-//! - [`main`]: addresses, upstreams, bounds
+//! - [`main`]: addresses, upstreams, bounds; [`tls`]: certificates
 //! - [`api`]: one API, from its [`versions`], [`select`] and [`errors`]
 //! - [`routes`]: no path leads to two versions; [`keep`]: what merge patches can keep
 //! - [`change`]: a change's own form; [`steps`]: its steps as the engine's operators
@@ -26,6 +26,7 @@ pub(crate) mod routes;
 mod select;
 mod steps;
 mod store;
+mod tls;
 mod tokens;
 mod unsaid;
 mod validation;

@@ -333,6 +333,14 @@ codes! {
         "What is said about it would have no effect.",
         "Correct the name: an API is named like its directory under `apis/`.";
     // 70 to 79: TLS and upstreams.
+    BadKeyFile = 70 Error "bad-key-file":
+        "A certificate, a private key or a list of authorities cannot be used.",
+        "Without it no connection could be secured, or each would be refused.",
+        "Give PEM files: the certificate with those between it and its authority, and the key that belongs to it.";
+    SameHost = 71 Error "same-host":
+        "Two certificates are for the same host, or two are the default.",
+        "Which one a client is shown would be left to chance.",
+        "Delete one of them, or tell them apart with `hosts`.";
 
     // 80 to 89: credentials and consumers.
 

@@ -39,7 +39,7 @@ pub use path::{PathPrefix, PathPrefixError};
 pub use place::{NamedFile, Place};
 pub use secret::Secret;
 pub use store::StorePlan;
-pub use tls::{TlsPlan, UpstreamTls};
+pub use tls::{CertificatePlan, ClientsPlan, KeyPair, TlsPlan, TlsVersion, UpstreamTls};
 pub use tokens::{ClaimsPlan, IntrospectionPlan, JwtPlan, KeySetPlan, KeySource, Remote, is_link_local};
 pub(crate) use upstream::is_host_name;
 pub use upstream::{Endpoint, EndpointError, Timeouts, UpstreamId, UpstreamPlan};
@@ -51,7 +51,7 @@ pub use crate::choice::{Algorithm, Keep};
 /// A whole configuration.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Where requests are served; one address at least, each once.
+    /// Where requests are served without TLS, each address once. Here or in `tls` there is one at least.
     pub listen: Vec<SocketAddr>,
     /// Where the admin API is served: a loopback address.
     pub admin: Option<SocketAddr>,

@@ -20,8 +20,8 @@ pub(crate) struct RawMain {
     /// The version of the file format: 1.
     #[expect(dead_code, reason = "judged before the file is read as a whole")]
     sluice: u64,
-    /// Addresses on which requests are served, such as `127.0.0.1:8080`.
-    #[schemars(length(min = 1, max = 100))]
+    /// Addresses on which requests are served without TLS, such as `127.0.0.1:8080`. Empty: only those under `tls`.
+    #[schemars(length(max = 100))]
     pub(crate) listen: Vec<String>,
     /// The loopback address of the admin API. Without it there is none.
     #[serde(default)]

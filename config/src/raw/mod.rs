@@ -29,6 +29,7 @@ pub(crate) use main::{RawMain, RawUpstream};
 pub(crate) use range::RawVersions;
 use serde_json::{Map, Value};
 pub(crate) use store::RawStore;
+pub(crate) use tls::{RawCertificate, RawTls, RawUpstreamTls};
 pub(crate) use tokens::{RawIntrospection, RawJwt, RawReach};
 pub(crate) use validation::RawAnswers;
 

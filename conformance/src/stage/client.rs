@@ -5,6 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::tls::Secured;
 use super::{Answer, PATIENCE};
 
 /// Why there is no answer.
@@ -23,9 +24,40 @@ pub enum Broken {
     Hung,
 }
 
+/// The way to the gateway.
+enum Socket {
+    Plain(TcpStream),
+    Tls(Secured),
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.read(buffer),
+            Self::Tls(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Socket {
+    fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        match self {
+            Self::Plain(stream) => stream.write_all(bytes),
+            Self::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
+        }
+    }
+
+    fn finish(&mut self) {
+        match self {
+            Self::Plain(stream) => drop(stream.shutdown(Shutdown::Write)),
+            Self::Tls(stream) => stream.finish(),
+        }
+    }
+}
+
 /// One connection.
 pub struct Client {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Socket>,
     host: String,
 }
 
@@ -41,20 +73,29 @@ impl Client {
         stream.set_write_timeout(Some(PATIENCE)).expect("a socket");
         stream.set_nodelay(true).expect("a socket");
         Self {
-            stream: BufReader::new(stream),
+            stream: BufReader::new(Socket::Plain(stream)),
             host: address.to_string(),
+        }
+    }
+
+    /// A client over TLS, for this host.
+    #[must_use]
+    pub fn secured(stream: Secured, host: &str) -> Self {
+        Self {
+            stream: BufReader::new(Socket::Tls(stream)),
+            host: host.to_owned(),
         }
     }
 
     /// Sends bytes as they are. What the other side no longer reads is not our concern: its answer is.
     pub fn write(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
-        let _lost = self.stream.get_mut().write_all(bytes.as_ref());
+        let _lost = self.stream.get_mut().send(bytes.as_ref());
         self
     }
 
     /// Says that no more comes.
     pub fn finish(&mut self) {
-        let _lost = self.stream.get_mut().shutdown(Shutdown::Write);
+        self.stream.get_mut().finish();
     }
 
     /// Sends a request. `Host` is added where it is missing, `Content-Length` where there is a body.

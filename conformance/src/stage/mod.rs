@@ -13,7 +13,8 @@
 //! - [`Setup`]: what differs from the example: its files, its environment, its upstream, the seeded customers;
 //! - [`Stage`]: what runs; requests from any thread, on connections that are kept;
 //! - [`Client`] and [`Answer`]: HTTP/1.1 by hand, so that nothing a gateway says is smoothed over;
-//! - [`http2`]: HTTP/2 by prior knowledge;
+//! - [`http2`]: HTTP/2 by prior knowledge or over TLS;
+//! - [`tls`]: certificates that tests make, and how clients speak TLS;
 //! - [`Case`]: exchanges as data;
 //! - [`scripted`]: an upstream that writes what a test says, byte by byte.
 
@@ -23,6 +24,7 @@ mod client;
 pub mod http2;
 pub mod scripted;
 mod setup;
+pub mod tls;
 
 pub use answer::Answer;
 pub use case::Case;

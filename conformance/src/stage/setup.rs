@@ -139,6 +139,14 @@ impl Setup {
         self
     }
 
+    /// One more listener, with TLS, and what stands under `tls`. Its address is the last of [`Stage::addresses`].
+    #[must_use]
+    pub fn secured(self, tls: &str) -> Self {
+        let listener = Listener::data(([127, 0, 0, 1], 0).into()).secured(true);
+        self.serve(|settings| settings.listeners.push(listener))
+            .main(&format!("tls: {tls}"))
+    }
+
     /// The plan, for an upstream at this address.
     ///
     /// # Panics
@@ -227,6 +235,12 @@ impl Stage {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.running.addresses()[0]
+    }
+
+    /// Where the gateway listens, in the order of the settings.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        self.running.addresses()
     }
 
     /// The way out of the gateway.

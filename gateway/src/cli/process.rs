@@ -58,8 +58,12 @@ impl Process {
     /// What the plan says of listeners, cores and the drain; the rest as usual.
     pub(super) fn settings(&self) -> Settings {
         let plan = self.plan();
+        let tls = plan.tls.as_ref();
         let data = plan.listen.iter().copied().map(Listener::data);
-        let mut settings = Settings::new(data.chain(plan.admin.map(Listener::admin)).collect());
+        let secured = tls.map_or(&[][..], |tls| &tls.listen).iter();
+        let data = data.chain(secured.map(|address| Listener::data(*address).secured(true)));
+        let admin = |address| Listener::admin(address).secured(tls.is_some_and(|tls| tls.admin));
+        let mut settings = Settings::new(data.chain(plan.admin.map(admin)).collect());
         settings.workers = plan.workers.map_or(settings.workers, usize::from);
         (settings.announce, settings.grace) = (plan.drain.announce, plan.drain.grace);
         settings
@@ -80,10 +84,10 @@ impl Process {
         } = self;
         let keys = Keys::of(&edition.plan, reloader.directory());
         drop(edition);
-        let reloaded = Arc::clone(&gateway);
+        let (reloaded, looked, looker) = (Arc::clone(&gateway), Arc::clone(&gateway), Arc::clone(&reloader));
         let reload = move |why| drop(reloader.reload(&reloaded, why));
         watch
-            .serve(reload)
+            .serve(reload, move || looker.is_stale(&looked))
             .map_err(|error| Failure::new(format!("cannot reload: {error}")))?;
         let once = Once::new();
         let served = serve::run(settings, hand_over, Drain::new(), move |core: &Core| {
@@ -102,6 +106,8 @@ impl Keys {
         let text = directory.and_then(|at| std::fs::read_to_string(at.join("sluice.yaml")).ok());
         let text = text.unwrap_or_default();
         let listen = plan.listen.iter().map(|address| (*address, "listen"));
+        let secured = plan.tls.iter().flat_map(|tls| &tls.listen);
+        let listen = listen.chain(secured.map(|address| (*address, "tls")));
         let all = listen.chain(plan.admin.map(|address| (address, "admin")));
         Self(
             all.map(|(address, key)| (address, key, variables(&text, key)))

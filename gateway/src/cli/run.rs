@@ -14,8 +14,8 @@ use crate::watch::Watch;
 /// Serves a configuration.
 ///
 /// The configuration is read again on SIGHUP, when a file changes, and on POST /reload of the admin API. One that is at
-/// fault changes nothing: the log and the admin API tell why. What only a new process can change (listen, admin,
-/// workers, drain) waits for a restart or a hand-over; the log and GET /plan name it.
+/// fault changes nothing: the log and the admin API tell why. What only a new process can change (listen, tls.listen,
+/// tls.admin, admin, workers, drain) waits for a restart or a hand-over; the log and GET /plan name it.
 ///
 /// SIGTERM drains: answers say `Connection: close` for `drain.announce`, then what is in progress may take up to
 /// `drain.grace`. SIGINT drains without the announcement. For an upgrade without a lost request start the new process
@@ -57,7 +57,9 @@ impl Run {
     }
 
     fn socket(&self, process: &Process) -> Result<PathBuf, Failure> {
-        match (&self.upgrade_socket, process.plan().listen.first()) {
+        let plan = process.plan();
+        let secured = plan.tls.as_ref().and_then(|tls| tls.listen.first());
+        match (&self.upgrade_socket, plan.listen.first().or(secured)) {
             (Some(socket), _) => Ok(socket.clone()),
             (None, Some(address)) => upgrade::socket(*address),
             (None, None) => Err(Failure::new("the configuration listens nowhere")),

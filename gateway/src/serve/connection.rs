@@ -16,7 +16,7 @@ use super::admission::Place;
 use super::answer::{Line, answer};
 use super::around::{Numbers, around};
 use super::core::Core;
-use super::framing::{Bounds, Opening};
+use super::framing::Bounds;
 use super::gauge::Gauge;
 use super::protocol::OnCore;
 use super::warden::{Order, Pulse};
@@ -33,13 +33,13 @@ pub(super) struct Desk<H> {
 
 impl<H: Handler> Desk<H> {
     /// Serves one connection until it has ended or the warden ends it.
-    pub(super) async fn serve<S>(self: Rc<Self>, stream: S, opening: Opening, peer: Peer, place: Place)
+    pub(super) async fn serve<S>(self: Rc<Self>, stream: S, peer: Peer, place: Place)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let core = &self.core;
         let gauge = Gauge::new(core.clock().clone());
-        let io = TokioIo::new(Wire::new(stream, gauge.clone(), bounds(core.settings()), opening));
+        let io = TokioIo::new(Wire::new(stream, gauge.clone(), bounds(core.settings())));
         let remote = peer.remote;
         let pulse = Rc::new(Pulse::new(gauge, core.clock().now()));
         let _enlisted = core.enlist(Rc::clone(&pulse), place);

@@ -18,17 +18,20 @@ pub(super) struct Shared {
     pub(super) drain: Drain,
     pub(super) connections: Admission,
     pub(super) requests: Admission,
+    pub(super) handshakes: Admission,
 }
 
 impl Shared {
     pub(super) fn new(settings: super::Settings, drain: Drain) -> Arc<Self> {
         let connections = Admission::new(settings.connections);
         let requests = Admission::new(settings.requests);
+        let handshakes = Admission::new(settings.handshakes);
         Arc::new(Self {
             settings,
             drain,
             connections,
             requests,
+            handshakes,
         })
     }
 }

@@ -8,6 +8,7 @@
 //!   without a process around it, for tests and embedding;
 //! - `sockets`: one `SO_REUSEPORT` socket for each core and address, and the keys under which they are handed over;
 //! - `worker`: a thread with its runtime; `accept` takes connections, `connection` drives them;
+//! - `stream` and `secure`: a connection with or without TLS, and the handshake;
 //! - `wire` and `warden`: what is seen of a connection, and when it has to go;
 //! - `around`: request ids, and secrets that no log shows, by tower-http's layers;
 //! - `answer`: around each request: admission, panic guard, `Connection: close` while draining;
@@ -15,7 +16,7 @@
 //!
 //! Nothing on a core is `Send`, locked or shared, except the counters in `admission`, which hold for the process.
 //!
-//! Each wait has a bound: a head ([`Settings::head_within`]), an unused connection ([`Settings::idle`]), a client that
+//! Each wait has a bound: a handshake ([`Terms`]), a head ([`Settings::head_within`]), an unused connection ([`Settings::idle`]), a client that
 //! does not read ([`Settings::idle`]), the age of a connection ([`Settings::age`]), the drain ([`Settings::grace`]). One
 //! task a core, the warden, keeps them all: a request costs no timer.
 
@@ -33,14 +34,17 @@ mod gauge;
 mod process;
 mod protocol;
 mod running;
+mod secure;
 mod signals;
 mod sockets;
+mod stream;
 mod warden;
 mod wire;
 mod worker;
 
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -48,6 +52,7 @@ use hyper::body::Incoming;
 
 use crate::body::Body;
 use crate::refusal::Refusal;
+use crate::tls::Terms;
 
 pub use self::core::{Core, Hold};
 pub use drain::Drain;
@@ -58,6 +63,11 @@ pub use running::{Running, in_process};
 pub trait Handler: 'static {
     /// Answers one request. There is no error: a refusal is an answer.
     fn call(&self, request: Request<Incoming>, peer: Peer) -> impl Future<Output = Response<Body>>;
+
+    /// On what terms a new connection to a listener with TLS is secured; without any it is closed.
+    fn terms(&self) -> Option<Arc<Terms>> {
+        None
+    }
 }
 
 /// A request whose head is refused: it stands in for one that is none. [`Handler`]s find it in the extensions of a
@@ -103,6 +113,8 @@ pub struct Listener {
     pub address: SocketAddr,
     /// What it is for.
     pub role: Role,
+    /// Whether it speaks TLS.
+    pub secure: bool,
 }
 
 /// How requests are taken in. Every field is a bound.
@@ -116,6 +128,8 @@ pub struct Settings {
     pub connections: usize,
     /// Requests in progress in the whole process; one more is answered 503.
     pub requests: usize,
+    /// TLS handshakes in progress in the whole process; one more is closed at once.
+    pub handshakes: usize,
     /// The longest that the head of a request may take.
     pub head_within: Duration,
     /// The longest that a connection stays without a request, or a client without reading its answer.
@@ -148,6 +162,7 @@ impl Settings {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             connections: 20_000,
             requests: 10_000,
+            handshakes: 2_000,
             head_within: Duration::from_secs(10),
             idle: Duration::from_secs(60),
             age: Duration::from_secs(3600),
@@ -169,6 +184,7 @@ impl Listener {
         Self {
             address,
             role: Role::Data,
+            secure: false,
         }
     }
 
@@ -177,6 +193,13 @@ impl Listener {
         Self {
             address,
             role: Role::Admin,
+            secure: false,
         }
+    }
+
+    /// The same with TLS, if `secure`.
+    #[must_use]
+    pub fn secured(self, secure: bool) -> Self {
+        Self { secure, ..self }
     }
 }

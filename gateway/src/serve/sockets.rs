@@ -55,7 +55,7 @@ impl Sockets {
                 None => bind(&mut addresses[spot.listener], spot.cores.start == 0)?,
             };
             for core in spot.cores {
-                shares[core].push((socket.try_clone()?, settings.listeners[spot.listener].role));
+                shares[core].push((socket.try_clone()?, settings.listeners[spot.listener]));
             }
             originals.push((spot.key, socket));
         }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use super::framing::{Bounds, Fault, Opening, Reader, Step};
+use super::framing::{Bounds, Fault, Reader, Step};
 use super::gauge::Gauge;
 use crate::refusal::Kind;
 
@@ -94,11 +94,11 @@ enum Rest {
 
 impl<S> Wire<S> {
     /// A connection of which nothing has been read.
-    pub(super) fn new(stream: S, gauge: Arc<Gauge>, bounds: Bounds, opening: Opening) -> Self {
+    pub(super) fn new(stream: S, gauge: Arc<Gauge>, bounds: Bounds) -> Self {
         Self {
             stream,
             gauge,
-            reader: Reader::new(bounds, opening),
+            reader: Reader::new(bounds),
             held: Held::default(),
             broken: None,
             ended: false,

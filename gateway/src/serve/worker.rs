@@ -18,10 +18,10 @@ use super::connection::Desk;
 use super::core::{Core, Shared};
 use super::protocol::builder;
 use super::warden::watch;
-use super::{Handler, Role};
+use super::{Handler, Listener};
 
 /// What one core listens on.
-pub(super) type Share = Vec<(StdListener, Role)>;
+pub(super) type Share = Vec<(StdListener, Listener)>;
 
 /// Starts the core numbered `index`. Whether it runs is told through `started`.
 pub(super) fn start<H, F>(
@@ -78,7 +78,7 @@ async fn work<H, F>(
     join_all(
         listeners
             .into_iter()
-            .map(|(listener, role)| accept(listener, role, Rc::clone(&desk))),
+            .map(|(listener, of)| accept(listener, of, Rc::clone(&desk))),
     )
     .await;
     core.drain().stopped().await;
@@ -91,7 +91,7 @@ async fn work<H, F>(
     }
 }
 
-fn listen(share: Share) -> io::Result<Vec<(TcpListener, Role)>> {
-    let listen = |(listener, role)| TcpListener::from_std(listener).map(|listener| (listener, role));
+fn listen(share: Share) -> io::Result<Vec<(TcpListener, Listener)>> {
+    let listen = |(listener, of)| TcpListener::from_std(listener).map(|listener| (listener, of));
     share.into_iter().map(listen).collect()
 }

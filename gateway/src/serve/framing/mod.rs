@@ -24,7 +24,7 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
-pub(super) use reader::{Opening, Reader, Step};
+pub(super) use reader::{Reader, Step};
 
 use crate::refusal::Kind;
 

@@ -24,15 +24,6 @@ pub(in crate::serve) enum Step {
     End,
 }
 
-/// Which protocol a connection begins with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::serve) enum Opening {
-    /// HTTP/1, or HTTP/2 if it begins as that does.
-    Unknown,
-    /// HTTP/2: TLS has agreed on it.
-    Http2,
-}
-
 /// What a connection is in the middle of.
 #[derive(Debug)]
 enum State {
@@ -58,13 +49,12 @@ pub(in crate::serve) struct Reader {
 }
 
 impl Reader {
-    pub(in crate::serve) fn new(bounds: Bounds, opening: Opening) -> Self {
+    /// The first bytes decide whether it is HTTP/2, whatever TLS agreed on: a client that agrees on HTTP/2 and speaks
+    /// HTTP/1 is held to the same rules.
+    pub(in crate::serve) fn new(bounds: Bounds) -> Self {
         Self {
             bounds,
-            state: match opening {
-                Opening::Unknown => State::Opening,
-                Opening::Http2 => State::Free,
-            },
+            state: State::Opening,
             upgrade: false,
             heads: 0,
         }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Bounds, Fault, Opening, Reader, Step};
+use super::{Bounds, Fault, Reader, Step};
 use crate::refusal::Kind;
 
 const BOUNDS: Bounds = Bounds {
@@ -21,7 +21,7 @@ struct Outcome {
 
 /// Reads `bytes` in these pieces, as the adapter does.
 fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
-    let mut reader = Reader::new(BOUNDS, Opening::Unknown);
+    let mut reader = Reader::new(BOUNDS);
     let (mut passed, mut held) = (Vec::new(), Vec::new());
     for piece in pieces {
         held.extend_from_slice(piece);
