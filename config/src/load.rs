@@ -62,6 +62,8 @@ fn plan(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagnostic>) 
     let Main {
         listen,
         admin,
+        admin_access,
+        keys,
         workers,
         upstreams,
         bounds,
@@ -75,6 +77,8 @@ fn plan(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagnostic>) 
     Some(Plan {
         listen,
         admin,
+        admin_access,
+        keys,
         workers,
         upstreams,
         bounds,
@@ -99,7 +103,12 @@ fn consumers(
         return Some(Consumers::default());
     };
     let apis: Vec<_> = built.iter().flatten().map(|built| &built.plan).collect();
-    build::consumers::build(file, &apis, apis.len() == built.len(), faults)
+    let around = build::consumers::Surroundings {
+        apis: &apis,
+        complete: apis.len() == built.len(),
+        has_secret: directory.main.as_ref().is_none_or(|main| main.raw.keys.is_some()),
+    };
+    build::consumers::build(file, &around, faults)
 }
 
 /// Judges every API, and then all of them together.
@@ -110,11 +119,18 @@ fn apis(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagnostic>) 
         Some(file) => file.raw.consumers.keys().cloned().collect::<Vec<_>>(),
         None => Vec::new(),
     });
+    let groups = directory.consumers.as_ref().ok().map(|file| {
+        let all = file.iter().flat_map(|file| file.raw.consumers.values());
+        let lists = all.filter_map(|consumer| consumer.get("groups")?.as_array());
+        let names = lists.flatten().filter_map(|name| name.as_str());
+        names.map(str::to_owned).collect::<Vec<_>>()
+    });
     let around = Surroundings {
         sources,
         upstreams: upstreams.as_deref(),
         consumers: consumers.as_deref(),
         stored: directory.main.as_ref().map(|file| file.raw.store.is_some()),
+        groups: groups.as_deref(),
     };
     let mut built = Vec::new();
     for files in &directory.apis {

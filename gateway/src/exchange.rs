@@ -121,7 +121,8 @@ async fn answer<'e>(
     // The client's fields go before the gateway's are set: `Connection: X-Consumer` removes nothing of ours.
     let upgrade = hops::upgrade(&parts.headers);
     forward::fields(&mut parts.headers, &client);
-    authenticate::hand_on(api, &known.who, &mut parts.headers, &mut query);
+    authenticate::strip(api, &mut parts.headers, &mut query);
+    authenticate::hand_on(&edition.plan, api, &known.who, &mut parts.headers);
 
     let line = carrier.line(edition, api.upstream).ok_or_else(unknown_upstream)?;
     let (method, segments, rest) = (&parts.method, &identified.segments, identified.rest.as_str());
@@ -141,7 +142,7 @@ async fn answer<'e>(
         carrier.shared(),
         &mut known.fields,
     )?;
-    authenticate::authorise(api, identified.version, known.operation, &known.who)?;
+    authenticate::authorise(carrier, &used, &client)?;
     known.permit = limit::admit(
         carrier,
         edition,
@@ -302,6 +303,9 @@ fn mark(edition: &Edition, known: &Known<'_>, answer: &mut Response<Body>, refus
     match &known.identified {
         Some(identified) => respond::versioned(answer.headers_mut(), api, identified, success),
         None => respond::varies(answer.headers_mut(), api),
+    }
+    if let Some(api) = known.api {
+        authenticate::varies(edition, api, known.identified.as_ref(), answer.headers_mut());
     }
 }
 

@@ -11,6 +11,8 @@ pub struct Identity {
     pub consumer: Option<ConsumerId>,
     /// The consumer's name; none for a client without a credential.
     pub name: Option<Arc<str>>,
+    /// Whom the credential itself names: a token's subject, a user, a certificate's subject.
+    pub subject: Option<Arc<str>>,
     /// Scopes of the credential and of the consumer.
     pub scopes: Vec<String>,
     /// The scheme that proved it, such as `api_key`; empty without.

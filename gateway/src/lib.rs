@@ -26,6 +26,7 @@ pub mod meters;
 pub mod pools;
 pub mod refusal;
 pub mod reload;
+pub mod secret;
 pub mod serve;
 pub mod shared;
 pub mod stage;

@@ -29,6 +29,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) consumers: Option<&'a [String]>,
     /// Whether there is a store; `None` when `sluice.yaml` could not be read.
     pub(crate) stored: Option<bool>,
+    /// The groups that they belong to; `None` likewise.
+    pub(crate) groups: Option<&'a [String]>,
 }
 
 /// An API, and the other files that it was made from.
@@ -85,6 +87,7 @@ pub(crate) fn build(
         lineage: lineage.as_deref(),
         consumers: around.consumers,
         stored: around.stored,
+        groups: around.groups,
         faults,
     };
     let authentication = authentication::build(&mut judge);

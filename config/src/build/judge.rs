@@ -22,6 +22,8 @@ pub(super) struct Judge<'a> {
     pub(super) consumers: Option<&'a [String]>,
     /// Whether `sluice.yaml` names a store; `None` when it could not be read.
     pub(super) stored: Option<bool>,
+    /// The groups that consumers belong to; `None` like `consumers`.
+    pub(super) groups: Option<&'a [String]>,
     pub(super) faults: &'a mut Vec<Diagnostic>,
 }
 

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::{is_name, tls};
+use super::{credentials, is_name, tls};
 use crate::choice::Keep;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::directory::File;
 use crate::plan::{
-    AddressRules, AuditPlan, Bounds, Drain, Endpoint, EndpointError, StorePlan, Timeouts, TlsPlan,
-    UpstreamPlan,
+    AddressRules, AdminAccess, AdminKey, AuditPlan, Bounds, Drain, Endpoint, EndpointError, KeysPlan,
+    StorePlan, Timeouts, TlsPlan, UpstreamPlan,
 };
 use crate::raw::{Ordered, RawMain, RawUpstream};
 use crate::yaml::{Tree, push_key};
@@ -22,6 +22,8 @@ use crate::yaml::{Tree, push_key};
 pub(crate) struct Main {
     pub(crate) listen: Vec<SocketAddr>,
     pub(crate) admin: Option<SocketAddr>,
+    pub(crate) admin_access: Option<AdminAccess>,
+    pub(crate) keys: Option<KeysPlan>,
     pub(crate) workers: Option<NonZeroUsize>,
     pub(crate) upstreams: Vec<UpstreamPlan>,
     pub(crate) bounds: Bounds,
@@ -43,6 +45,8 @@ pub(crate) fn build(file: &File<RawMain>, faults: &mut Vec<Diagnostic>) -> Optio
     let listen = judge.listen(raw);
     let tls_listen = judge.tls_listen(raw, &listen);
     let admin = judge.admin(raw, &listen, &tls_listen);
+    let admin_access = judge.admin_access(raw);
+    let keys = judge.keys(raw);
     let upstreams = judge.upstreams(&raw.upstreams);
     let bounds = judge.bounds(raw);
     let drain = judge.drain(raw);
@@ -58,6 +62,8 @@ pub(crate) fn build(file: &File<RawMain>, faults: &mut Vec<Diagnostic>) -> Optio
     Some(Main {
         listen,
         admin,
+        admin_access: admin_access?,
+        keys: keys?,
         workers,
         upstreams: upstreams?,
         bounds: bounds?,
@@ -114,13 +120,12 @@ impl Judge<'_> {
 
     fn admin(&mut self, raw: &RawMain, listen: &[SocketAddr], secured: &[SocketAddr]) -> Option<SocketAddr> {
         let admin = self.socket("/admin", raw.admin.as_ref()?)?;
-        if !admin.ip().is_loopback() {
+        if !admin.ip().is_loopback() && raw.admin_access.is_none() {
             let message = format!(
                 "`{}` can be reached from other machines",
                 self.tree.shown("/admin")
             );
-            let hint =
-                "the admin API has no authentication yet: use a loopback address, such as 127.0.0.1:9901";
+            let hint = "use a loopback address, such as 127.0.0.1:9901, or list keys under `admin_access`";
             self.faults.push(
                 self.tree
                     .fault(Code::AdminNotLoopback, "/admin", message)
@@ -131,6 +136,67 @@ impl Judge<'_> {
             self.same_address("/admin");
         }
         Some(admin)
+    }
+
+    /// What keys are hashed with: `Some(None)` without any.
+    #[expect(
+        clippy::option_option,
+        reason = "whether it is sound, and whether there is one"
+    )]
+    fn keys(&mut self, raw: &RawMain) -> Option<Option<KeysPlan>> {
+        let Some(raw) = &raw.keys else { return Some(None) };
+        let mut reader = self.credentials();
+        let secret = reader.secret("/keys", raw.secret.as_deref(), raw.secret_file.as_deref());
+        Some(Some(KeysPlan { secret: secret? }))
+    }
+
+    #[expect(
+        clippy::option_option,
+        reason = "whether it is sound, and whether there is one"
+    )]
+    fn admin_access(&mut self, raw: &RawMain) -> Option<Option<AdminAccess>> {
+        let Some(access) = &raw.admin_access else {
+            return Some(None);
+        };
+        if raw.keys.is_none() {
+            let at = "/admin_access";
+            self.faults.push(credentials::no_secret(self.tree, at));
+        }
+        let mut keys: Vec<Option<AdminKey>> = Vec::new();
+        for (i, raw) in access.keys.iter().enumerate() {
+            let at = format!("/admin_access/keys/{i}");
+            if !is_name(&raw.name) {
+                let span = Some(self.tree.span(&format!("{at}/name")));
+                self.faults.push(super::bad_name(
+                    &self.tree.file,
+                    span,
+                    &raw.name,
+                    "an administrator",
+                ));
+            }
+            let key = self.credentials().key_of(&at, &raw.hash, raw.expires.as_deref());
+            let same = |other: &AdminKey| key.as_ref().is_some_and(|key| key.hash == other.key.hash);
+            if keys.iter().flatten().any(same) {
+                let message = "an earlier administrator has the same key";
+                self.faults.push(
+                    self.tree
+                        .fault(Code::SameCredential, &format!("{at}/hash"), message),
+                );
+            }
+            keys.push(key.map(|key| AdminKey {
+                name: raw.name.as_str().into(),
+                key,
+            }));
+        }
+        let keys = keys.into_iter().collect::<Option<Vec<_>>>()?;
+        Some(Some(AdminAccess { keys }))
+    }
+
+    fn credentials(&mut self) -> credentials::Reader<'_> {
+        credentials::Reader {
+            tree: self.tree,
+            faults: self.faults,
+        }
     }
 
     fn socket(&mut self, pointer: &str, text: &str) -> Option<SocketAddr> {

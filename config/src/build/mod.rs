@@ -13,6 +13,7 @@ mod authentication;
 mod change;
 pub(crate) mod consumers;
 mod contract;
+mod credentials;
 mod edge;
 mod errors;
 mod idempotency;

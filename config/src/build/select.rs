@@ -10,7 +10,7 @@ use crate::raw::{RawApi, RawMediaType, RawNamed, RawSelector};
 use crate::yaml::Tree;
 
 /// Headers that say something else already; a version in one of them would break it.
-const TAKEN: &[&str] = &[
+pub(super) const TAKEN: &[&str] = &[
     "host",
     "connection",
     "content-length",

@@ -166,8 +166,8 @@ codes! {
         "Write `127.0.0.1:8080` or `[::1]:8080`; for endpoints a host name will do: `backend:9100`.";
     AdminNotLoopback = 25 Error "admin-not-loopback":
         "The admin address can be reached from other machines.",
-        "The admin API has no authentication yet: whoever reaches it can reload and read everything.",
-        "Use a loopback address, `127.0.0.1:9901`, and a tunnel where it must be reached from afar.";
+        "Without `admin_access` whoever reaches it can reload and read everything.",
+        "Use a loopback address, `127.0.0.1:9901`, or list administrators' keys under `admin_access`.";
     SameAddress = 26 Error "same-address":
         "Two listeners have one address.",
         "The second could not be opened, or would share the first one's connections.",
@@ -343,6 +343,30 @@ codes! {
         "Delete one of them, or tell them apart with `hosts`.";
 
     // 80 to 89: credentials and consumers.
+    KeySecretMissing = 80 Error "key-secret-missing":
+        "There are keys, and no secret that they are hashed with.",
+        "No key could be looked up.",
+        "Write `keys: {secret: \"${SLUICE_KEY_SECRET}\"}` in sluice.yaml; it must be the one that the hashes were made with.";
+    BadCredential = 81 Error "bad-credential":
+        "A credential is not written in its form.",
+        "It could never be matched, or would be matched by the wrong one.",
+        "Let `sluice key new` and `sluice password hash` write it.";
+    SameCredential = 82 Error "same-credential":
+        "Two consumers have the same credential, or one has it twice.",
+        "A request with it would have two senders.",
+        "Give each consumer its own, and write it once.";
+    VersionWithoutAuthentication = 83 Error "version-without-authentication":
+        "A version is covered by no entry of `authentication`.",
+        "Once any version needs a credential, one that needs none must say so.",
+        "Add it to an entry, or write an entry for it with `open: true`.";
+    UnknownGroup = 84 Error "unknown-group":
+        "A group is named that no consumer belongs to.",
+        "What is open to it alone would be closed to all.",
+        "Correct the name, or add it to the `groups` of a consumer in consumers.yaml.";
+    WeakSecret = 85 Error "weak-secret":
+        "A secret is too short.",
+        "It could be guessed, and with it every key's hash be tried.",
+        "Use 16 bytes at least; `openssl rand -base64 32` makes a good one.";
 
     // 90 to 99: tokens.
     BadUrl = 90 Error "bad-url":

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{VersionId, VersionSet};
+use super::{CertificateMatch, KeyPlan, PasswordPlan, VersionId, VersionSet};
 
 /// A consumer's place in its plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +39,14 @@ pub struct ConsumerPlan {
     pub versions: BTreeMap<String, VersionSet>,
     /// The kill switch: every request of it is refused.
     pub off: bool,
+    /// Its API keys.
+    pub keys: Vec<KeyPlan>,
+    /// The subjects that its tokens name.
+    pub subjects: Vec<String>,
+    /// Its users of HTTP Basic.
+    pub passwords: Vec<PasswordPlan>,
+    /// Its client certificates.
+    pub certificates: Vec<CertificateMatch>,
 }
 
 impl Consumers {

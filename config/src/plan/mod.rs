@@ -4,6 +4,7 @@ mod api;
 mod audit;
 mod authentication;
 mod consumer;
+mod credential;
 mod edge;
 mod errors;
 mod idempotency;
@@ -28,8 +29,11 @@ use ipnet::IpNet;
 
 pub use api::{ApiPlan, Selection, Selector, VersionId, VersionPlan};
 pub use audit::AuditPlan;
-pub use authentication::AuthenticationPlan;
+pub use authentication::{
+    Audience, AuthenticationPlan, CredentialPlaces, EntryPlan, IdentityPlan, KeyPlace, SchemePlan, ScopeRule,
+};
 pub use consumer::{ConsumerId, ConsumerPlan, Consumers};
+pub use credential::{AdminAccess, AdminKey, CertificateMatch, KeyHash, KeyPlan, KeysPlan, PasswordPlan};
 pub use edge::{AddressRules, EdgePlan};
 pub use errors::{ErrorsPlan, Piece, Slot, Template};
 pub use idempotency::{IdempotencyPlan, KeepingPlan, Unavailable, Where};
@@ -53,8 +57,12 @@ pub use crate::choice::{Algorithm, Keep};
 pub struct Plan {
     /// Where requests are served without TLS, each address once. Here or in `tls` there is one at least.
     pub listen: Vec<SocketAddr>,
-    /// Where the admin API is served: a loopback address.
+    /// Where the admin API is served: a loopback address, unless there is `admin_access`.
     pub admin: Option<SocketAddr>,
+    /// Who may use the admin API; without it whoever reaches it.
+    pub admin_access: Option<AdminAccess>,
+    /// What keys are hashed with. There where anyone has a key.
+    pub keys: Option<KeysPlan>,
     /// How many cores serve; without it all do.
     pub workers: Option<NonZeroUsize>,
     /// The backends, as written; [`UpstreamId`] counts along them.

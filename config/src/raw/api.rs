@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Ordered;
-use super::authentication::RawAuthentication;
+use super::authentication::{RawAuthentication, RawIdentity};
 use super::edge::RawAddresses;
 use super::idempotency::RawIdempotency;
 use super::lifecycle::RawLifecycle;
@@ -67,6 +67,9 @@ pub(crate) struct RawApi {
     #[serde(default)]
     #[schemars(length(max = 100))]
     pub(crate) authentication: Vec<RawAuthentication>,
+    /// The fields in which the upstream is told who asks.
+    #[serde(default)]
+    pub(crate) identity: RawIdentity,
     /// When versions, operations and members go.
     #[serde(default)]
     #[schemars(with = "RawLifecycle")]
@@ -211,6 +214,14 @@ pub(crate) struct RawVersion {
     #[serde(default)]
     #[schemars(with = "String")]
     pub(crate) path: Option<String>,
+    /// It is open to these consumers alone, and to those of `groups`.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>", length(max = 1000))]
+    pub(crate) consumers: Option<Vec<String>>,
+    /// It is open to consumers of these groups alone, and to those of `consumers`.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>", length(max = 1000))]
+    pub(crate) groups: Option<Vec<String>>,
 }
 
 /// What becomes of an element of a list that cannot be lowered: `omit`, `fail`, or `{substitute: VALUE}`.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Ordered;
+use super::keys::{RawCertificate, RawKey, RawPassword};
 
 /// consumers.yaml: who may ask.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -46,4 +47,20 @@ pub(crate) struct RawConsumer {
     /// The kill switch: every request of it is refused.
     #[serde(default)]
     pub(crate) off: bool,
+    /// Its API keys; several while one takes the place of another.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub(crate) keys: Vec<RawKey>,
+    /// The subjects (`sub`) that its tokens name.
+    #[serde(default)]
+    #[schemars(length(max = 1000))]
+    pub(crate) subjects: Vec<String>,
+    /// Its users of HTTP Basic.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub(crate) passwords: Vec<RawPassword>,
+    /// Its client certificates.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub(crate) certificates: Vec<RawCertificate>,
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::Ordered;
 use super::audit::RawAudit;
 use super::edge::RawAddresses;
+use super::keys::{RawAdminAccess, RawKeys};
 use super::store::RawStore;
 use super::tls::{RawTls, RawUpstreamTls};
 use crate::choice::Keep;
@@ -23,10 +24,18 @@ pub(crate) struct RawMain {
     /// Addresses on which requests are served without TLS, such as `127.0.0.1:8080`. Empty: only those under `tls`.
     #[schemars(length(max = 100))]
     pub(crate) listen: Vec<String>,
-    /// The loopback address of the admin API. Without it there is none.
+    /// The address of the admin API; a loopback address unless there is `admin_access`. Without it there is none.
     #[serde(default)]
     #[schemars(with = "String")]
     pub(crate) admin: Option<String>,
+    /// Who may use the admin API. With it the admin API may listen on other addresses than the loopback's.
+    #[serde(default)]
+    #[schemars(with = "RawAdminAccess")]
+    pub(crate) admin_access: Option<RawAdminAccess>,
+    /// What API keys are hashed with.
+    #[serde(default)]
+    #[schemars(with = "RawKeys")]
+    pub(crate) keys: Option<RawKeys>,
     /// How many cores serve requests. Without it: all.
     #[serde(default)]
     #[schemars(with = "usize", range(min = 1, max = 1024))]

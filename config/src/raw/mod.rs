@@ -7,6 +7,7 @@ mod change;
 mod consumers;
 mod edge;
 mod idempotency;
+mod keys;
 mod lifecycle;
 mod limits;
 mod main;
@@ -20,9 +21,11 @@ pub(crate) use api::{
     RawAdditions, RawApi, RawErrors, RawMediaType, RawNamed, RawOnFailure, RawSelector, RawUnmentioned,
     RawVersion,
 };
+pub(crate) use authentication::{RawApiKey, RawAuthentication, RawScheme};
 pub(crate) use change::{RawChange, RawDocument, RawPart};
 pub(crate) use consumers::{RawConsumer, RawConsumers};
 pub(crate) use edge::RawAddresses;
+pub(crate) use keys::{RawCertificate, RawKey, RawPassword};
 pub(crate) use lifecycle::{RawBrownout, RawExemption, RawLifecycle, RawMemberCourse};
 pub(crate) use limits::{RawLimit, RawOnStoreFailure, RawWhere};
 pub(crate) use main::{RawMain, RawUpstream};

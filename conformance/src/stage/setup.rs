@@ -100,8 +100,14 @@ impl Setup {
 
     /// More settings at the end of `sluice.yaml`.
     #[must_use]
-    pub fn main(mut self, text: &str) -> Self {
-        let file = self.files.entry("sluice.yaml".to_owned()).or_default();
+    pub fn main(self, text: &str) -> Self {
+        self.append("sluice.yaml", text)
+    }
+
+    /// More settings at the end of a file, which need not be there.
+    #[must_use]
+    pub fn append(mut self, path: &str, text: &str) -> Self {
+        let file = self.files.entry(path.to_owned()).or_default();
         file.extend_from_slice(format!("\n{text}\n").as_bytes());
         self
     }

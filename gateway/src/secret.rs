@@ -1,0 +1,41 @@
+//! Secrets of the configuration, read when it is put to work.
+
+use std::io::Read;
+use std::path::Path;
+
+use sluice_config::plan::{NamedFile, Secret};
+use sluice_config::{Code, Diagnostic};
+
+/// The most bytes of a file that holds a secret.
+const LONGEST: u64 = 64 * 1024;
+
+/// The bytes of a secret, `least` at least. Relative paths are meant from `directory`.
+///
+/// # Errors
+/// A file that cannot be read, or a secret that is too short.
+pub fn read(secret: &Secret, directory: Option<&Path>, least: usize) -> Result<Vec<u8>, Diagnostic> {
+    let (bytes, place) = match secret {
+        Secret::Value(value, place) => (value.as_bytes().to_vec(), place),
+        Secret::File(named) => (from_file(named, directory)?, &named.place),
+    };
+    if bytes.len() < least {
+        let message = format!("the secret holds less than {least} bytes");
+        let hint = "`openssl rand -base64 32` makes a good one";
+        return Err(place.fault(Code::WeakSecret, message).hint(hint));
+    }
+    Ok(bytes)
+}
+
+fn from_file(named: &NamedFile, directory: Option<&Path>) -> Result<Vec<u8>, Diagnostic> {
+    let path = directory.map_or_else(|| named.path.clone(), |directory| directory.join(&named.path));
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(&path).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes));
+    if let Err(error) = read {
+        let message = format!("`{}` cannot be read: {error}", path.display());
+        return Err(named.place.fault(Code::MissingFile, message));
+    }
+    // Editors end a file with a line end, which is no part of the secret.
+    let end = bytes.iter().rposition(|b| !matches!(b, b'\n' | b'\r'));
+    bytes.truncate(end.map_or(0, |last| last + 1));
+    Ok(bytes)
+}
