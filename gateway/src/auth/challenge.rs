@@ -88,30 +88,38 @@ mod tests {
 
     #[test]
     fn every_scheme_has_its_challenge_once() {
+        let basic = |realm: &str| SchemePlan::Basic {
+            realm: realm.to_owned(),
+        };
         let schemes = [
             SchemePlan::ApiKey(KeyPlace::Header(http::HeaderName::from_static("x-api-key"))),
-            SchemePlan::Jwt(sluice_config::plan::JwtPlan::default()),
-            SchemePlan::Introspection(sluice_config::plan::IntrospectionPlan::default()),
-            SchemePlan::Basic {
-                realm: "a \"b\"".to_owned(),
-            },
+            basic("a \"b\""),
+            basic("a \"b\""),
+            SchemePlan::Certificate,
         ];
         let refusal = Refusal::new(Kind::Unauthenticated, "no");
-        let answer = challenge(
-            refusal,
-            schemes.iter(),
-            "todos",
-            TokenFault::Invalid("exp\n\"x\""),
-        )
-        .answer();
+        let answer = challenge(refusal, schemes.iter(), "todos", TokenFault::None).answer();
         let told: Vec<_> = answer.headers().get_all(WWW_AUTHENTICATE).iter().collect();
         assert_eq!(
             told,
             [
                 "ApiKey realm=\"todos\", in=\"header\", name=\"x-api-key\"",
-                "Bearer realm=\"todos\", error=\"invalid_token\", error_description=\"exp?'x'\"",
                 "Basic realm=\"a 'b'\", charset=\"UTF-8\"",
+                "Certificate realm=\"todos\"",
             ]
+        );
+    }
+
+    #[test]
+    fn a_bearer_token_is_told_what_is_wrong_with_it() {
+        assert_eq!(bearer("todos", TokenFault::None), "Bearer realm=\"todos\"");
+        assert_eq!(
+            bearer("todos", TokenFault::Invalid("exp\n\"x\"")),
+            "Bearer realm=\"todos\", error=\"invalid_token\", error_description=\"exp?'x'\""
+        );
+        assert_eq!(
+            bearer("todos", TokenFault::Scope("a b")),
+            "Bearer realm=\"todos\", error=\"insufficient_scope\", scope=\"a b\""
         );
     }
 }
