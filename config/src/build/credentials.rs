@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::place;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{CertificateMatch, KeyHash, KeyPlan, NamedFile, PasswordPlan, Secret};
-use crate::raw::{RawCertificate, RawKey, RawPassword};
+use crate::raw::{RawClientCertificate, RawKey, RawPassword};
 use crate::yaml::Tree;
 
 /// The least bytes of a secret.
@@ -96,7 +96,11 @@ impl Reader<'_> {
     }
 
     /// What tells a certificate.
-    pub(super) fn certificate(&mut self, pointer: &str, raw: &RawCertificate) -> Option<CertificateMatch> {
+    pub(super) fn certificate(
+        &mut self,
+        pointer: &str,
+        raw: &RawClientCertificate,
+    ) -> Option<CertificateMatch> {
         if let Some(text) = &raw.fingerprint {
             let found = text.strip_prefix("sha256:").map(|hex| hex.replace(':', ""));
             let found = found.as_deref().and_then(digest);

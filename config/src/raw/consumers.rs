@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Ordered;
-use super::keys::{RawCertificate, RawKey, RawPassword};
+use super::keys::{RawClientCertificate, RawKey, RawPassword};
 
 /// consumers.yaml: who may ask.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -62,5 +62,5 @@ pub(crate) struct RawConsumer {
     /// Its client certificates.
     #[serde(default)]
     #[schemars(length(max = 100))]
-    pub(crate) certificates: Vec<RawCertificate>,
+    pub(crate) certificates: Vec<RawClientCertificate>,
 }

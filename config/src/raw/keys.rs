@@ -51,8 +51,8 @@ pub(crate) struct RawPassword {
 /// What is in a client certificate: exactly one of these.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Certificate", extend("minProperties" = 1, "maxProperties" = 1))]
-pub(crate) struct RawCertificate {
+#[schemars(rename = "ClientCertificate", extend("minProperties" = 1, "maxProperties" = 1))]
+pub(crate) struct RawClientCertificate {
     /// `sha256:` and the 64 hexadecimal digits of the certificate's hash.
     #[serde(default)]
     #[schemars(with = "String")]

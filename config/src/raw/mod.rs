@@ -25,7 +25,7 @@ pub(crate) use authentication::{RawApiKey, RawAuthentication, RawScheme};
 pub(crate) use change::{RawChange, RawDocument, RawPart};
 pub(crate) use consumers::{RawConsumer, RawConsumers};
 pub(crate) use edge::RawAddresses;
-pub(crate) use keys::{RawCertificate, RawKey, RawPassword};
+pub(crate) use keys::{RawClientCertificate, RawKey, RawPassword};
 pub(crate) use lifecycle::{RawBrownout, RawExemption, RawLifecycle, RawMemberCourse};
 pub(crate) use limits::{RawLimit, RawOnStoreFailure, RawWhere};
 pub(crate) use main::{RawMain, RawUpstream};
