@@ -1,7 +1,10 @@
-//! What surrounds an exchange: proxies that are believed, addresses that may ask.
+//! What surrounds an exchange: proxies that are believed, addresses that may ask, what browsers are told, compression.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use sluice_conformance::stage::{Setup, Stage};
+use std::io::Read;
+
+use serde_json::json;
+use sluice_conformance::stage::{Answer, Setup, Stage, scripted};
 
 /// Fields that say who asks, by names that backends believe.
 const FORGED: [&str; 16] = [
@@ -186,4 +189,264 @@ fn addresses_are_denied_for_all_apis_or_for_one() {
     assert!(refused.text().contains("address_denied"), "{}", refused.text());
     // What is no API is told to nobody who may not ask at all.
     assert_eq!(of_all.get("/elsewhere", &[]).status, 403);
+}
+
+/// The example with further settings of its API.
+fn with(settings: &str) -> Setup {
+    Setup::integrationhub().replace(
+        "apis/customers/api.yaml",
+        "api: customers\n",
+        &format!("api: customers\n{settings}\n"),
+    )
+}
+
+const APP: (&str, &str) = ("origin", "https://app.example");
+
+#[test]
+fn pages_of_listed_sites_may_read_answers_and_refusals() {
+    let stage = with("cors: {origins: [\"https://app.example\", \"https://*.apps.example\"]}").start();
+    for (target, status) in [
+        ("/v3.3/customers", 200),
+        ("/v2.0/customers", 200),
+        ("/v2.0/nothing", 404),
+        ("/v9.9/customers", 400),
+        ("/customers", 400),
+    ] {
+        let answer = stage.get(target, &[APP]).expect(status);
+        assert_eq!(answer.header("access-control-allow-origin"), APP.1, "{target}");
+        assert!(
+            answer
+                .list("access-control-expose-headers")
+                .contains("api-version")
+        );
+        assert!(!answer.has("access-control-allow-credentials"));
+        for other in [
+            "https://evil.example",
+            "https://app.example.evil",
+            "null",
+            "http://app.example",
+        ] {
+            let answer = stage.get(target, &[("origin", other)]).expect(status);
+            assert!(!answer.has("access-control-allow-origin"), "{other} {target}");
+            assert!(answer.list("vary").contains("origin"));
+        }
+        let plain = stage.get(target, &[]).expect(status);
+        assert!(!plain.has("access-control-allow-origin"));
+        assert!(
+            plain.list("vary").contains("origin"),
+            "{target}: {}",
+            plain.list("vary")
+        );
+    }
+    let below = ("origin", "https://one.apps.example");
+    let answer = stage.get("/v3.3/customers", &[below]);
+    assert_eq!(answer.header("access-control-allow-origin"), below.1);
+}
+
+#[test]
+fn a_preflight_is_answered_from_all_versions_without_a_credential() {
+    let stage = with(
+        "cors: {origins: [\"https://app.example\"], credentials: true, headers: [x-api-key, content-type], max_age: 1h}",
+    )
+    .start();
+    let asked = [
+        APP,
+        ("access-control-request-method", "PATCH"),
+        ("access-control-request-headers", "x-api-key"),
+    ];
+    // Without a version, named by a header later; and in a version's own path.
+    for target in ["/customers/cus_000017", "/v2.0/customers/cus_000017"] {
+        let answer = stage.send("OPTIONS", target, &asked, b"").expect(204);
+        assert_eq!(answer.header("access-control-allow-origin"), APP.1);
+        assert_eq!(answer.header("access-control-allow-credentials"), "true");
+        let methods = answer.header("access-control-allow-methods");
+        assert!(methods.contains("PATCH") && methods.contains("GET"), "{methods}");
+        assert_eq!(
+            answer.header("access-control-allow-headers"),
+            "x-api-key,content-type"
+        );
+        assert_eq!(answer.header("access-control-max-age"), "3600");
+        assert!(answer.list("vary").contains("access-control-request-method"));
+    }
+    let mut other = asked;
+    other[0] = ("origin", "https://evil.example");
+    let refused = stage.send("OPTIONS", "/v2.0/customers", &other, b"").expect(204);
+    assert!(!refused.has("access-control-allow-origin"));
+    let unknown = stage.send("OPTIONS", "/v2.0/nothing", &asked, b"");
+    assert_eq!(unknown.status, 404);
+    assert!(stage.backend().requests().is_empty());
+}
+
+#[test]
+fn every_site_is_told_the_same_and_the_upstream_nothing() {
+    let stage = with("cors: {origins: [\"*\"], expose: []}").upstream(saying(
+        "access-control-allow-origin: https://other.example\r\naccess-control-allow-credentials: true\r\n",
+        "{}",
+    ));
+    let stage = stage.start();
+    let answer = stage.get("/v3.3/customers/cus_000017", &[APP]).expect(200);
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
+    assert!(!answer.has("access-control-allow-credentials"));
+    assert!(!answer.list("vary").contains("origin"));
+}
+
+/// An upstream that answers everything with these fields and this body.
+fn saying(fields: &'static str, body: &'static str) -> std::net::SocketAddr {
+    use std::io::Write;
+    scripted::upstream(move |mut stream, _| {
+        while scripted::head(&mut stream).is_some() {
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{fields}content-length: {length}\r\n\r\n{body}"
+            );
+            if stream.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        }
+    })
+}
+
+fn opened(answer: &Answer) -> Vec<u8> {
+    let mut out = Vec::new();
+    let read = match answer.header("content-encoding") {
+        "gzip" => flate2::read::GzDecoder::new(&answer.body[..]).read_to_end(&mut out),
+        "br" => brotli::Decompressor::new(&answer.body[..], 4096).read_to_end(&mut out),
+        _ => return answer.body.clone(),
+    };
+    read.expect("a compressed body");
+    out
+}
+
+#[test]
+fn answers_are_compressed_for_who_accepts_it() {
+    let stage = with("compression: {minimum: 300B}").start();
+    let target = "/v2.0/customers/cus_000017";
+    let plain = stage.get(target, &[]).expect(200);
+    assert!(plain.list("vary").contains("accept-encoding") && !plain.has("content-encoding"));
+    for (codings, expected) in [
+        ("gzip", "gzip"),
+        ("br", "br"),
+        ("gzip;q=0.5, br;q=0.1", "gzip"),
+        ("identity;q=0, gzip", "gzip"),
+        ("zstd", ""),
+        ("gzip;q=0", ""),
+        ("identity;q=0", ""),
+        ("*;q=0", ""),
+    ] {
+        let plain = stage.get(target, &[]).expect(200);
+        let answer = stage.get(target, &[("accept-encoding", codings)]).expect(200);
+        assert_eq!(answer.header("content-encoding"), expected, "{codings}");
+        assert_eq!(opened(&answer), plain.body, "{codings}");
+        let tag = plain.header("etag");
+        match expected {
+            "" => assert_eq!(answer.header("etag"), tag),
+            _ => {
+                assert!(!answer.has("content-length"));
+                assert_eq!(answer.header("etag"), format!("W/{tag}"));
+                let again = stage.get(target, &[("if-none-match", &format!("W/{tag}"))]);
+                assert_eq!(again.status, 304);
+                // The tag that a client was given is good for a write.
+                let name = [("if-match", &*format!("W/{tag}"))];
+                let written = stage.write("PATCH", target, &name, &json!({"name": "Renamed"}));
+                assert_eq!(written.status, 200, "{}", written.text());
+                let stale = stage.write("PATCH", target, &name, &json!({"name": "Again"}));
+                assert_eq!(stale.status, 412);
+                stage.backend().clear();
+                sluice_gateway::demo::backend::customers()
+                    .into_iter()
+                    .for_each(|c| stage.backend().put(c));
+            }
+        }
+    }
+    let small = stage
+        .get("/v2.0/nothing", &[("accept-encoding", "gzip")])
+        .expect(404);
+    assert!(!small.has("content-encoding"), "{small:?}");
+    let head = stage
+        .send("HEAD", target, &[("accept-encoding", "gzip")], b"")
+        .expect(200);
+    assert!(!head.has("content-encoding") && head.list("vary").contains("accept-encoding"));
+}
+
+const LONG: &str = "{\"a\": \"0123456789012345678901234567890123456789012345678901234567890123456789\"}";
+
+#[test]
+fn what_is_compressed_already_or_must_not_change_stays() {
+    for (fields, compressed) in [
+        ("", true),
+        ("cache-control: no-transform\r\n", false),
+        ("cache-control: private, No-Transform\r\n", false),
+        ("content-encoding: identity2\r\n", false),
+    ] {
+        let stage = with("compression: {minimum: 10B}")
+            .upstream(saying(fields, LONG))
+            .start();
+        let answer = stage
+            .get("/v3.3/customers/cus_000017", &[("accept-encoding", "gzip")])
+            .expect(200);
+        assert_eq!(
+            answer.header("content-encoding") == "gzip",
+            compressed,
+            "{fields}"
+        );
+        assert_eq!(opened(&answer), LONG.as_bytes());
+    }
+    let typed = with("compression: {minimum: 10B, media_types: [\"text/*\"]}")
+        .upstream(saying("", LONG))
+        .start();
+    let answer = typed
+        .get("/v3.3/customers/cus_000017", &[("accept-encoding", "gzip")])
+        .expect(200);
+    assert!(!answer.has("content-encoding") && !answer.list("vary").contains("accept-encoding"));
+}
+
+#[test]
+fn a_long_answer_is_compressed_whole_and_on_a_connection_that_lives_on() {
+    let customers = sluice_gateway::demo::backend::customers();
+    let stage = with("compression: {}").customers(customers).start();
+    let plain = stage.get("/v3.3/customers?per_page=100", &[]).expect(200);
+    let mut client = stage.client();
+    for coding in ["gzip", "br", "gzip"] {
+        let answer = client.exchange(
+            "GET",
+            "/v3.3/customers?per_page=100",
+            &[("accept-encoding", coding)],
+            b"",
+        );
+        let answer = answer.expect("an answer");
+        assert_eq!(
+            (answer.header("content-encoding"), opened(&answer)),
+            (coding, plain.body.clone())
+        );
+    }
+}
+
+#[test]
+fn answers_carry_security_fields_and_nothing_of_the_backend() {
+    let settings = "security_headers:\n  strict_transport_security: {max_age: 365d, subdomains: true}\n  nosniff: true\n  \
+                    frame_options: deny\n  referrer_policy: no-referrer\n  content_security_policy: \"default-src 'none'\"\n  \
+                    set: {Permissions-Policy: camera=()}\n  remove: [Server, X-Powered-By]";
+    let told = "server: Backend/1.0\r\nx-powered-by: Tea\r\nx-content-type-options: sniff\r\nreferrer-policy: origin\r\n";
+    let stage = with(settings)
+        .main("trusted: [127.0.0.0/8]")
+        .upstream(saying(told, "{}"))
+        .start();
+    for (target, status, referrer) in [
+        ("/v3.3/customers/x", 200, "origin"),
+        ("/v3.3/nothing", 404, "no-referrer"),
+    ] {
+        let answer = stage.get(target, &[]).expect(status);
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("x-frame-options"), "DENY");
+        assert_eq!(answer.header("referrer-policy"), referrer);
+        assert_eq!(answer.header("content-security-policy"), "default-src 'none'");
+        assert_eq!(answer.header("permissions-policy"), "camera=()");
+        for gone in ["server", "x-powered-by", "strict-transport-security"] {
+            assert!(!answer.has(gone), "{gone}");
+        }
+        let over_tls = [("x-forwarded-for", "203.0.113.9"), ("x-forwarded-proto", "https")];
+        let answer = stage.get(target, &over_tls).expect(status);
+        let expected = "max-age=31536000; includeSubDomains";
+        assert_eq!(answer.header("strict-transport-security"), expected);
+    }
 }

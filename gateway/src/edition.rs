@@ -15,6 +15,7 @@ use sluice_config::plan::{ApiPlan, Plan};
 use sluice_transforms::contract::Operation;
 use sluice_transforms::lineage::Chain;
 
+use crate::edge::Edge;
 use crate::fields::etag::Mark;
 use crate::guard::Guard;
 use crate::lifecycle::Notices;
@@ -35,6 +36,8 @@ pub struct Edition {
     pub offload: Offload,
     /// What stands before the lift.
     pub guard: Guard,
+    /// Whether any API does something to its answers on their way out.
+    pub edged: bool,
 }
 
 /// What is made of an API.
@@ -48,6 +51,8 @@ pub struct Api {
     pub varies: Vec<HeaderName>,
     /// What its answers say of what goes.
     pub notices: Notices,
+    /// What is done to its answers on their way out.
+    pub edge: Edge,
 }
 
 /// What is made of a version.
@@ -137,12 +142,14 @@ impl Edition {
         let apis = plan.apis.iter().map(Api::new).collect();
         let same = before.filter(|b| b.plan.bounds.offload_queue == plan.bounds.offload_queue);
         let offload = same.map_or_else(|| Offload::new(plan.bounds.offload_queue), |b| b.offload.clone());
+        let edged = plan.apis.iter().any(|api| !api.edge.leaves_answers());
         Self {
             generation,
             plan,
             apis,
             offload,
             guard,
+            edged,
         }
     }
 }
@@ -173,6 +180,7 @@ impl Api {
             errors: plan.versions.iter().map(|v| errors(&v.name)).collect(),
             varies: identify::varies_by(plan),
             notices: Notices::of(plan),
+            edge: Edge::new(&plan.edge),
         }
     }
 }

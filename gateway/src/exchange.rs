@@ -43,6 +43,8 @@ struct Known<'e> {
     /// Fields that every answer has, refusals too.
     fields: HeaderMap,
     permit: Permit,
+    /// What the finish of the answer depends on.
+    asked: edge::Asked,
 }
 
 /// Carries one request to its upstream and the answer back.
@@ -53,7 +55,7 @@ pub async fn carry(carrier: &Carrier, request: Request<Incoming>, peer: &Peer) -
     let edition = &held.0;
     let mut known = Known::default();
     let (parts, incoming) = request.into_parts();
-    let asked = edge::Asked::of(edition, &parts);
+    known.asked = edge::Asked::of(edition, &parts);
     let done = answer(carrier, edition, parts, incoming, peer, &mut known).await;
     let refused = done.is_err();
     let mut answer = done.unwrap_or_else(|refusal| {
@@ -63,7 +65,7 @@ pub async fn carry(carrier: &Carrier, request: Request<Incoming>, peer: &Peer) -
     mark(edition, &known, &mut answer, refused);
     forwarded::via(answer.headers_mut(), Http::HTTP_11);
     let answer = match known.api {
-        Some(api) => edge::finish(edition, api, asked, answer),
+        Some(api) => edge::finish(edition, api, std::mem::take(&mut known.asked), answer).await,
         None => answer,
     };
     let answer = std::mem::take(&mut known.permit).until_ended(answer);
@@ -92,6 +94,7 @@ async fn answer<'e>(
     let authority = host.as_ref().map(CanonicalHost::to_string);
     let told = chain::told(&edition.plan.trusted, peer.remote.ip(), &parts.headers)?;
     let client = Client::of(peer, authority.as_deref(), told.as_ref(), parts.version);
+    known.asked.secure = client.secure;
     edge::enter(edition, &client)?;
     forwarded::refuse_override(&parts.method, &parts.headers)?;
 
@@ -103,6 +106,7 @@ async fn answer<'e>(
     };
     if let Some(options) = options::answer(edition, &parts.method, &seen) {
         (known.api, known.identified) = (Some(options.api), options.identified);
+        known.asked.preflight = options.preflight;
         edge::admit(edition, options.api, &client)?;
         return Ok(options.answer);
     }
@@ -123,6 +127,9 @@ async fn answer<'e>(
     forward::fields(&mut parts.headers, &client);
     authenticate::strip(api, &mut parts.headers, &mut query);
     authenticate::hand_on(&edition.plan, api, &known.who, &mut parts.headers);
+    if api.edge.compression.is_some() {
+        crate::edge::strengthen(&mut parts.headers);
+    }
 
     let line = carrier.line(edition, api.upstream).ok_or_else(unknown_upstream)?;
     let (method, segments, rest) = (&parts.method, &identified.segments, identified.rest.as_str());

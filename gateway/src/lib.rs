@@ -12,6 +12,7 @@ pub mod canonical;
 pub mod cli;
 pub mod clock;
 pub mod demo;
+pub mod edge;
 pub mod edition;
 pub mod exchange;
 pub mod fields;

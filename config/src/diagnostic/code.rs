@@ -425,5 +425,21 @@ codes! {
         "An address range is allowed that lies within a denied one.",
         "Deny wins: nobody there may ask.",
         "Narrow the denied range, or delete the allowed one.";
+    BadOrigin = 131 Error "bad-origin":
+        "A site is not written as browsers name it in `Origin`.",
+        "Origins are compared letter by letter: the site would be kept out, or another one let in.",
+        "Write scheme and host in lower case, and a port only if it is not the scheme's own: `https://app.example`.";
+    AnyOriginWithCredentials = 132 Error "any-origin-with-credentials":
+        "Every site may read answers with the credentials of the browser's user.",
+        "Any page that a user opens could act for that user; browsers refuse it too.",
+        "List the sites in `origins`, or delete `credentials`.";
+    ReservedField = 133 Error "reserved-field":
+        "A header is to be set or taken out that says how an answer is read.",
+        "Answers would be cut, mixed up, or shown for what they are not.",
+        "Delete the line, or use the setting that is made for it.";
+    BadField = 134 Error "bad-field":
+        "A text is not the name or the value of a header.",
+        "It cannot be sent.",
+        "Names are letters, digits and `-`; values are one line of ASCII.";
 
 }

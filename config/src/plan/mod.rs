@@ -34,7 +34,7 @@ pub use authentication::{
 };
 pub use consumer::{ConsumerId, ConsumerPlan, Consumers};
 pub use credential::{AdminAccess, AdminKey, CertificateMatch, KeyHash, KeyPlan, KeysPlan, PasswordPlan};
-pub use edge::{AddressRules, EdgePlan};
+pub use edge::{AddressRules, CompressionPlan, CorsPlan, EdgePlan, FieldsPlan, MediaRange, Origin};
 pub use errors::{ErrorsPlan, Piece, Slot, Template};
 pub use idempotency::{IdempotencyPlan, KeepingPlan, Unavailable, Where};
 pub use lifecycle::{Brownout, Course, Days, Exemption, LifecyclePlan, MemberCourse, OperationCourse};

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Ordered;
 use super::authentication::{RawAuthentication, RawIdentity};
-use super::edge::RawAddresses;
+use super::edge::{RawAddresses, RawCompression, RawCors, RawSecurityHeaders};
 use super::idempotency::RawIdempotency;
 use super::lifecycle::RawLifecycle;
 use super::limits::{RawLimit, RawWeight};
@@ -97,6 +97,18 @@ pub(crate) struct RawApi {
     #[serde(default)]
     #[schemars(with = "RawAddresses")]
     pub(crate) addresses: Option<RawAddresses>,
+    /// Which pages of other sites browsers let read the answers. Without it: the backend says so.
+    #[serde(default)]
+    #[schemars(with = "RawCors")]
+    pub(crate) cors: Option<RawCors>,
+    /// Which answers are compressed. Without it: none, beside what the backend compresses itself.
+    #[serde(default)]
+    #[schemars(with = "RawCompression")]
+    pub(crate) compression: Option<RawCompression>,
+    /// What answers tell browsers to be careful with, and what they do not tell of the backend.
+    #[serde(default)]
+    #[schemars(with = "RawSecurityHeaders")]
+    pub(crate) security_headers: Option<RawSecurityHeaders>,
 }
 
 /// What becomes of members that no version mentions.

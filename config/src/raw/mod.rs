@@ -24,7 +24,9 @@ pub(crate) use api::{
 pub(crate) use authentication::{RawApiKey, RawAuthentication, RawScheme};
 pub(crate) use change::{RawChange, RawDocument, RawPart};
 pub(crate) use consumers::{RawConsumer, RawConsumers};
-pub(crate) use edge::RawAddresses;
+pub(crate) use edge::{
+    RawAddresses, RawCompression, RawCors, RawFrames, RawSecurityHeaders, RawTransportSecurity,
+};
 pub(crate) use keys::{RawClientCertificate, RawKey, RawPassword};
 pub(crate) use lifecycle::{RawBrownout, RawExemption, RawLifecycle, RawMemberCourse};
 pub(crate) use limits::{RawLimit, RawOnStoreFailure, RawWhere};

@@ -11,7 +11,7 @@ use sluice_transforms::message::{Argument, Request as Lifted};
 
 use crate::body::Body;
 use crate::fields::chain::Told;
-use crate::fields::{forwarded, media, target};
+use crate::fields::{forwarded, media, remove_all, target};
 use crate::refusal::{Kind, Refusal};
 use crate::serve::Peer;
 use crate::upstream::hops;
@@ -117,6 +117,11 @@ pub fn target_of(base: &str, operation: &Operation, arguments: &[Argument]) -> R
     let path = target::path(base, &segments)
         .ok_or_else(|| Refusal::new(Kind::BadPath, "a parameter makes a path that is not accepted"))?;
     Ok(with_query(path, arguments))
+}
+
+/// Drops what is said of a body's exact bytes by whoever made it, from an answer whose bytes become others.
+pub fn drop_digests(headers: &mut HeaderMap) {
+    remove_all(headers, &DIGESTS);
 }
 
 fn with_query(mut path: String, arguments: &[Argument]) -> String {

@@ -7,7 +7,18 @@ use http::{HeaderValue, Method, Response, StatusCode};
 use super::identify::{self, Identified, Request};
 use super::route;
 use crate::body::Body;
+use crate::edge::is_preflight;
 use crate::edition::Edition;
+
+/// What a path may have of which nothing is known.
+const USUAL: [Method; 6] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+];
 
 /// An answer to `OPTIONS`.
 pub struct Options {
@@ -17,9 +28,12 @@ pub struct Options {
     pub api: usize,
     /// The version that was asked, if the request named one.
     pub identified: Option<Identified>,
+    /// The methods to tell a browser, if it asked for a page of another site and the API answers such.
+    pub preflight: Option<Vec<Method>>,
 }
 
-/// Answers `OPTIONS` for the paths of an API whose operations are all known; `None` for any other request.
+/// Answers `OPTIONS` for the paths of an API whose operations are all known, and the preflights of an API that answers
+/// them; `None` for any other request.
 pub fn answer(edition: &Edition, method: &Method, request: &Request<'_>) -> Option<Options> {
     if *method != Method::OPTIONS {
         return None;
@@ -45,11 +59,17 @@ pub fn answer(edition: &Edition, method: &Method, request: &Request<'_>) -> Opti
     let complete = identified
         .as_ref()
         .map_or(plan.documented, |one| plan.is_complete(one.version));
-    let known = complete && !methods.is_empty();
+    let preflight = plan.edge.cors.is_some() && is_preflight(request.headers);
+    let methods = match methods.is_empty() && preflight && !complete {
+        true => USUAL.to_vec(),
+        false => methods,
+    };
+    let known = (complete || preflight) && !methods.is_empty();
     known.then(|| Options {
         answer: allowing(&methods),
         api,
         identified,
+        preflight: preflight.then_some(methods),
     })
 }
 
