@@ -1,12 +1,10 @@
 //! A whole head: what its lines say together about where its message ends, and for which host it is.
 
-use super::line::{self, Line, Place, Read, RequestLine};
+use super::line::{self, RequestLine};
 use super::{Bounds, Fault};
 use crate::canonical;
+use crate::framing::field::{self, Line, Place, Read};
 use crate::refusal::Kind;
-
-/// The most that a body may promise, far below what would overflow anywhere.
-const LONGEST: u64 = i64::MAX as u64;
 
 /// What is to be known of a head that passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +87,7 @@ impl HeadReader {
             self.at = request.end;
             self.request = Some(request);
         }
-        while let Some(line) = line::field(head, self.at)? {
+        while let Some(line) = field::read(head, self.at)? {
             match line {
                 Line::Empty { end } => return self.judged(head, end).map(Some),
                 Line::Field { name, value, end } => {
@@ -156,7 +154,7 @@ impl HeadReader {
         if self.length.is_some() {
             return Err(Fault::malformed("there is more than one Content-Length"));
         }
-        self.length = Some(length(value).ok_or_else(|| {
+        self.length = Some(field::length(value).ok_or_else(|| {
             Fault::malformed(
                 "the Content-Length is not one number of digits without leading zeros, below 2^63",
             )
@@ -252,17 +250,6 @@ fn exact(name: &[u8], head: &[u8], value: &Place) -> Result<(), Fault> {
         )),
         false => Ok(()),
     }
-}
-
-fn length(value: &[u8]) -> Option<u64> {
-    let digits = (1..=19).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
-    if !digits || (value.len() > 1 && value[0] == b'0') {
-        return None;
-    }
-    let number = value.iter().fold(0_u64, |number, digit| {
-        number.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
-    });
-    (number <= LONGEST).then_some(number)
 }
 
 /// What frames the body, if the value is nothing but registered codings that end in `chunked`, as one would write them.

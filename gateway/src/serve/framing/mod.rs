@@ -7,26 +7,23 @@
 //! It is stricter than hyper in every bound, so that hyper never answers by itself, and whatever passes is the same
 //! messages to both.
 //!
-//! - [`octets`]: which byte may stand where;
-//! - [`line`]: the request line and one field line;
+//! - [`line`]: the request line;
 //! - [`head`]: a whole head: what its lines say together;
-//! - [`chunks`]: a chunked body with its trailers;
 //! - [`reader`]: one message after another.
+//!
+//! Field lines and chunks are read as those of answers are: [`crate::framing`].
 //!
 //! HTTP/2 passes untouched: its messages are checked once they are parsed.
 
-mod chunks;
 mod head;
 mod line;
-mod octets;
 mod reader;
 
 #[cfg(test)]
 mod tests;
 
+pub(super) use crate::framing::Fault;
 pub(super) use reader::{Reader, Step};
-
-use crate::refusal::Kind;
 
 /// How large a head may be.
 #[derive(Debug, Clone, Copy)]
@@ -37,22 +34,4 @@ pub(super) struct Bounds {
     pub(super) lines: usize,
     /// Bytes of a target.
     pub(super) target: usize,
-}
-
-/// What is wrong with the bytes, and in which words the client is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) kind: Kind,
-    pub(super) detail: &'static str,
-}
-
-impl Fault {
-    pub(super) const fn new(kind: Kind, detail: &'static str) -> Self {
-        Self { kind, detail }
-    }
-
-    /// The most frequent kind: not what HTTP allows, or readable in two ways.
-    const fn malformed(detail: &'static str) -> Self {
-        Self::new(Kind::MalformedRequest, detail)
-    }
 }

@@ -1,8 +1,8 @@
 //! One message after another.
 
-use super::chunks::Chunks;
 use super::head::{Framing, Head, HeadReader};
 use super::{Bounds, Fault};
+use crate::framing::chunks::Chunks;
 
 /// How an HTTP/2 connection begins (RFC 9113 §3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

@@ -49,7 +49,7 @@ enum At {
 
 /// A chunked body as far as it has come.
 #[derive(Debug)]
-pub(super) struct Chunks {
+pub(crate) struct Chunks {
     at: At,
     /// Of the chunk at hand: its size, then what is to come of it.
     size: u64,
@@ -62,7 +62,7 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             at: At::Size { digits: 0 },
             size: 0,
@@ -76,12 +76,12 @@ impl Chunks {
     }
 
     /// Whether the body is whole.
-    pub(super) fn is_ended(&self) -> bool {
+    pub(crate) fn is_ended(&self) -> bool {
         self.at == At::End
     }
 
     /// Reads on: how many bytes are of the body, and what is wrong behind them. A fault stays.
-    pub(super) fn read(&mut self, bytes: &[u8]) -> (usize, Option<Fault>) {
+    pub(crate) fn read(&mut self, bytes: &[u8]) -> (usize, Option<Fault>) {
         let mut read = 0;
         while read < bytes.len() && !self.is_ended() && self.fault.is_none() {
             match self.step(&bytes[read..]) {

@@ -1,7 +1,7 @@
 //! Which byte may stand where (RFC 9110 §5.6.2, §5.5; RFC 3986).
 
 /// A set of bytes.
-pub(super) type Set = [bool; 256];
+pub(crate) type Set = [bool; 256];
 
 const fn set(of: &[u8], ranges: &[(u8, u8)]) -> Set {
     let mut set = [false; 256];
@@ -23,14 +23,14 @@ const fn set(of: &[u8], ranges: &[(u8, u8)]) -> Set {
 }
 
 /// `tchar`: methods and field names.
-pub(super) static TOKEN: Set = set(b"!#$%&'*+-.^_`|~", &[(b'0', b'9'), (b'a', b'z'), (b'A', b'Z')]);
+pub(crate) static TOKEN: Set = set(b"!#$%&'*+-.^_`|~", &[(b'0', b'9'), (b'a', b'z'), (b'A', b'Z')]);
 
 /// A field's value: everything but controls. No CR, LF or NUL.
-pub(super) static VALUE: Set = set(b"\t", &[(b' ', b'~'), (0x80, 0xff)]);
+pub(crate) static VALUE: Set = set(b"\t", &[(b' ', b'~'), (0x80, 0xff)]);
 
 /// A target: RFC 3986, and of what else clients send that which hyper takes too. No space, control or fragment. Whether a
 /// path is accepted is for its canonical form to say.
-pub(super) static TARGET: Set = set(
+pub(crate) static TARGET: Set = set(
     b"!$=_|~",
     &[
         (b'%', b';'),
@@ -42,7 +42,7 @@ pub(super) static TARGET: Set = set(
 );
 
 /// How many bytes at the beginning are of the set.
-pub(super) fn span(bytes: &[u8], set: &Set) -> usize {
+pub(crate) fn span(bytes: &[u8], set: &Set) -> usize {
     let outside = bytes.iter().position(|byte| !set[usize::from(*byte)]);
     outside.unwrap_or(bytes.len())
 }
