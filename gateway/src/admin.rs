@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use sluice_config::Diagnostic;
 use sluice_config::plan::ApiPlan;
 
+use crate::audit::Event;
 use crate::body::Body;
 use crate::gateway::Gateway;
 use crate::refusal::{Kind, Refusal};
@@ -27,12 +28,37 @@ impl Admin {
         Self { reloader }
     }
 
-    /// Answers a request.
+    /// Answers a request, and keeps on record who asked for what.
     pub async fn answer(
         &self,
         gateway: &Arc<Gateway>,
         drain: &Drain,
-        _peer: &Peer,
+        peer: &Peer,
+        request: Request<Incoming>,
+    ) -> Response<Body> {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = self.routed(gateway, drain, request).await;
+        // Probes and scrapes come every few seconds and change nothing.
+        let is_probe = ["/livez", "/readyz", "/metrics"].contains(&path.as_str());
+        if !is_probe || answer.status().is_client_error() {
+            gateway.shared.audit.record(&Event {
+                what: "admin_call",
+                who: String::new(),
+                from: peer.remote.ip().to_string(),
+                details: vec![
+                    ("method", method.as_str().into()),
+                    ("path", path.into()),
+                    ("status", answer.status().as_u16().into()),
+                ],
+            });
+        }
+        answer
+    }
+
+    async fn routed(
+        &self,
+        gateway: &Arc<Gateway>,
+        drain: &Drain,
         request: Request<Incoming>,
     ) -> Response<Body> {
         let known = ["/livez", "/readyz", "/plan", "/metrics", "/reload"];

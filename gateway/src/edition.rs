@@ -232,9 +232,11 @@ impl Editions {
     pub fn publish(&self, plan: Plan, shared: &Arc<Shared>) -> Result<u64, Vec<Diagnostic>> {
         let before = self.current.load();
         let generation = self.generations.load(Ordering::Acquire) + 1;
+        let audit = shared.audit.open(&plan, shared.directory.as_deref())?;
         let edition = Edition::compile(plan, generation, before.as_deref(), shared)?;
         self.generations.store(generation, Ordering::Release);
         self.current.store(Some(Arc::new(edition)));
+        shared.audit.adopt(audit);
         Ok(generation)
     }
 }

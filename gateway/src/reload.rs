@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
+use serde_json::json;
 use sluice_config::plan::Plan;
 use sluice_config::{Code, Diagnostic, Environment, Loaded, Sources, load, render_all};
 
+use crate::audit::{self, Event};
 use crate::edition::Edition;
 use crate::gateway::Gateway;
 
@@ -120,6 +122,7 @@ impl Reloader {
             Ok(loaded) => self.publish(gateway, loaded, &sources),
         };
         self.remember(&reloaded, gateway.shared.clock.now(), why);
+        record(gateway, before.as_deref(), &reloaded, why);
         say(&reloaded, &sources, why, before.is_some());
         reloaded
     }
@@ -260,6 +263,46 @@ impl Begun {
             .filter(|(begun, now)| begun != now)
             .map(|(begun, _)| begun.0)
             .collect()
+    }
+}
+
+/// Tells the audit log what was changed, and by what.
+fn record(gateway: &Gateway, before: Option<&Edition>, reloaded: &Reloaded, why: &str) {
+    let hash = |edition: Option<&Edition>| edition.map(|e| e.plan.hash.to_string());
+    let event = |what, details| Event {
+        what,
+        who: why.to_owned(),
+        from: String::new(),
+        details,
+    };
+    let audit = &gateway.shared.audit;
+    let mut details = vec![("hash_before", json!(hash(before)))];
+    match reloaded {
+        Reloaded::Published { generation, .. } => {
+            let Some(after) = gateway.editions.current() else {
+                return;
+            };
+            details.push(("hash", json!(hash(Some(&after)))));
+            details.push(("generation", json!(generation)));
+            details.push(("changes", audit::changes(before, &after).into()));
+            audit.record(&event("reload", details));
+            for (consumer, added, removed) in audit::keys(before.map(|b| &b.plan), &after.plan) {
+                let details = vec![
+                    ("consumer", json!(consumer)),
+                    ("added", json!(added)),
+                    ("removed", json!(removed)),
+                ];
+                audit.record(&event("keys_changed", details));
+            }
+        }
+        Reloaded::Unchanged { .. } => audit.record(&event("reload_unchanged", details)),
+        Reloaded::Refused { diagnostics, .. } => {
+            // Places alone: what a fault says may repeat what was written.
+            let place = |d: &Diagnostic| format!("{} {}", d.code, d.file);
+            let faults: Vec<String> = diagnostics.iter().filter(|d| d.is_error()).map(place).collect();
+            details.push(("faults", faults.into()));
+            audit.record(&event("reload_refused", details));
+        }
     }
 }
 

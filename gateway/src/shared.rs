@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::audit::Audit;
 use crate::auth::token::Sources;
@@ -17,7 +18,7 @@ pub struct Shared {
     /// What goes on beside the cores.
     pub background: Background,
     /// Counters for operators.
-    pub meters: Meters,
+    pub meters: Arc<Meters>,
     /// The audit log.
     pub audit: Audit,
     /// The keys that tokens are verified with.
@@ -32,11 +33,12 @@ impl Shared {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(clock: Clock, directory: Option<PathBuf>) -> io::Result<Self> {
+        let meters = Arc::<Meters>::default();
         Ok(Self {
             clock,
             background: Background::start()?,
-            meters: Meters::default(),
-            audit: Audit::default(),
+            audit: Audit::new(clock, Arc::clone(&meters)),
+            meters,
             key_sets: Sources::default(),
             directory,
         })

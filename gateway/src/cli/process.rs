@@ -85,6 +85,7 @@ impl Process {
         let keys = Keys::of(&edition.plan, reloader.directory());
         drop(edition);
         let (reloaded, looked, looker) = (Arc::clone(&gateway), Arc::clone(&gateway), Arc::clone(&reloader));
+        let ended = Arc::clone(&gateway);
         let reload = move |why| drop(reloader.reload(&reloaded, why));
         watch
             .serve(reload, move || looker.is_stale(&looked))
@@ -94,6 +95,7 @@ impl Process {
             once.call_once(&ready);
             Carrier::new(&gateway, core)
         });
+        ended.shared.audit.flush();
         served.map_err(|fault| Failure::new(keys.explain(fault.to_string())))
     }
 }
