@@ -17,17 +17,14 @@ use crate::ledger::{self, Gathered};
 use crate::refusal::{Kind, Refusal};
 use crate::serve::{Peer, Refused};
 use crate::stage::authenticate::{self, Asked};
+use crate::stage::dispatch::{Dispatch, Message};
 use crate::stage::forward::{self, Client};
-use crate::stage::idempotency::{self, Begun};
+use crate::stage::idempotency::{self, Begun, Keyed};
 use crate::stage::identify::{self, Identified};
 use crate::stage::lifecycle::{self, Use};
 use crate::stage::limit::{self, Permit};
-use crate::stage::links::Links;
-use crate::stage::pass::{Passing, pass};
 use crate::stage::receive::Received;
-use crate::stage::translate::translate;
 use crate::stage::validate::{self, Judged};
-use crate::stage::way::Way;
 use crate::stage::{edge, options, refuse, respond, route};
 use crate::tls;
 use crate::upstream::hops;
@@ -175,52 +172,45 @@ async fn answer<'e>(
         };
         validate::request(&judged, &mut received).await?;
     }
-    let begun = idempotency::begin(carrier, edition, &used, method, &parts.headers, &mut received).await?;
-    let keeping = match begun {
-        Begun::Answered(answer) => return Ok(answer),
-        Begun::First(keeping) => Some(keeping),
-        Begun::Unkept => None,
+    let keyed = Keyed {
+        edition,
+        api: identified.api,
+        used: &used,
+        client: &client,
+        method,
+        rest,
+        query: &query,
+        headers: &parts.headers,
+        line: &line,
     };
-
+    let begun = idempotency::begin(carrier, &keyed, &mut received).await?;
     let translated = operation
         .filter(|_| !version.is_origin())
         .map(|operation| route::request(operation, segments, &query, &parts.headers));
-    let mut answer = match translated {
-        Some(request) => {
-            let way = Way {
-                edition: Arc::clone(edition),
-                api: identified.api,
-                version: identified.version,
-            };
-            // Boxed: it is larger than all of the rest, and what passes need not carry it.
-            let gathered = &mut known.gathered;
-            Box::pin(translate(&way, &line, parts, received, request, gathered)).await?
-        }
-        None => {
-            let passing = Passing {
-                base: api.base.as_str(),
-                parts,
-                received,
-                rest,
-                query: &query,
-                upgrade,
-            };
-            pass(carrier, &line, passing).await?
-        }
+    let message = Message {
+        parts,
+        received,
+        translated,
     };
-    let (prefix, hosts) = (identified.prefix.as_str(), line.hosts());
-    let links = Links {
-        api,
-        version,
-        prefix,
-        hosts,
+    let dispatch = Dispatch {
+        edition,
+        api: identified.api,
+        version: identified.version,
+        line: &line,
+        prefix: identified.prefix.as_str(),
+        rest,
+        query: &query,
         host: client.host,
         secure: client.secure,
     };
-    links.rewrite(answer.headers_mut());
-    match keeping {
-        Some(keeping) => Ok(keeping.keep(answer).await),
-        None => Ok(answer),
+    let gathered = &mut known.gathered;
+    match begun {
+        Begun::Answered(answer) => Ok(answer),
+        Begun::First(keeping) => dispatch.keep(carrier.hold(), message, keeping, gathered).await,
+        Begun::Unkept => {
+            let upgrade = upgrade.map(|protocol| (carrier, protocol));
+            dispatch.send(message, upgrade, gathered).await
+        }
     }
 }
 

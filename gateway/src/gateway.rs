@@ -16,7 +16,7 @@ use crate::edition::{Edition, Editions};
 use crate::exchange;
 use crate::ledger::Ledger;
 use crate::pools::{Line, Pools};
-use crate::serve::{Core, Handler, Peer, Refused, Role};
+use crate::serve::{Core, Handler, Hold, Peer, Refused, Role};
 use crate::shared::Shared;
 use crate::tls::Terms;
 use crate::upstream::tunnel;
@@ -81,6 +81,11 @@ impl Carrier {
     /// Who is told of exchanges.
     pub fn ledger(&self) -> &dyn Ledger {
         self.gateway.ledger.as_ref()
+    }
+
+    /// Keeps this core alive during a drain, for a request that goes on without its client.
+    pub fn hold(&self) -> Hold {
+        self.core.hold()
     }
 
     /// The client's side of an upgrade that the request asks for.

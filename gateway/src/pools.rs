@@ -1,6 +1,6 @@
 //! The upstreams of one core, and the line to one of them that an exchange uses.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -16,11 +16,14 @@ use crate::upstream::{self, Upstream};
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// The connection to the upstream, as one exchange uses it.
+#[derive(Clone)]
 pub struct Line {
     /// The upstream's plan.
     pub plan: Rc<UpstreamPlan>,
     /// Its connections on this core.
     pub upstream: Upstream,
+    /// Whether a request that changes something may have reached it.
+    pub touched: Rc<Cell<bool>>,
 }
 
 impl Line {
@@ -29,8 +32,13 @@ impl Line {
     /// # Errors
     /// When no answer came.
     pub async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Refusal> {
+        let before = self.touched.get();
+        self.touched.set(before || !request.method().is_safe());
         let answer = self.upstream.send(request).await;
         answer.map_err(|fault| {
+            if fault.is_unsent() {
+                self.touched.set(before);
+            }
             tracing::warn!(upstream = %self.plan.name, %fault, "the upstream failed");
             Refusal::from(&fault)
         })
@@ -70,6 +78,7 @@ impl Pools {
         Some(Line {
             plan: Rc::clone(plan),
             upstream: upstream.clone(),
+            touched: Rc::default(),
         })
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::judge::Judge;
 use crate::diagnostic::Code;
-use crate::plan::{IdempotencyPlan, KeepingPlan};
+use crate::plan::{IdempotencyPlan, KeepingPlan, Where};
 
 /// The least time that an answer is kept: a client that sends again waits longer than this.
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -20,6 +20,10 @@ pub(super) fn build(judge: &mut Judge<'_>) -> Option<IdempotencyPlan> {
         .enumerate()
         .map(|(i, id)| judge.operation(&format!("/idempotency/operations/{i}"), id))
         .collect();
+    let stored = match raw.place {
+        Where::Fleet => judge.needs_store("/idempotency/where", "an answer for the whole fleet"),
+        Where::Memory => Some(()),
+    };
     let keep = judge.duration("/idempotency/keep", &raw.keep);
     let answer = judge.size("/idempotency/answer", &raw.answer);
     if keep.is_some_and(|keep| keep < SHORTEST) {
@@ -33,6 +37,7 @@ pub(super) fn build(judge: &mut Judge<'_>) -> Option<IdempotencyPlan> {
         );
         return None;
     }
+    stored?;
     Some(IdempotencyPlan {
         operations: operations.into_iter().collect::<Option<_>>()?,
         keeping: Some(KeepingPlan {

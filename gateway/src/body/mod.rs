@@ -11,6 +11,7 @@ mod collect;
 mod decode;
 mod fault;
 mod patience;
+mod rejoined;
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -26,6 +27,7 @@ pub use collect::{Bounds, CollectFault, collect};
 pub use decode::{Caps, DecodeFault, decode};
 pub use fault::Fault;
 pub use patience::Patience;
+pub use rejoined::Rejoined;
 
 /// What a poll for one frame gives.
 pub(crate) type Framed = Poll<Option<Result<Frame<Bytes>, Fault>>>;

@@ -123,6 +123,8 @@ pub enum Kind {
     IdempotencyMismatch,
     /// The request with this idempotency key is still carried out.
     IdempotencyInFlight,
+    /// The request with this idempotency key was sent, and its answer is lost.
+    IdempotencyUnknown,
     /// Kept answers cannot be looked up now.
     IdempotencyUnavailable,
     /// The gateway's own fault.
@@ -202,6 +204,7 @@ impl Kind {
         Self::IdempotencyKeyMissing,
         Self::IdempotencyMismatch,
         Self::IdempotencyInFlight,
+        Self::IdempotencyUnknown,
         Self::IdempotencyUnavailable,
         Self::Internal,
     ];
@@ -393,6 +396,11 @@ impl Kind {
                 S::CONFLICT,
                 "idempotency_in_flight",
                 "The same request is still carried out",
+            ),
+            Self::IdempotencyUnknown => terms(
+                S::CONFLICT,
+                "idempotency_unknown",
+                "The answer to the same request is lost",
             ),
             Self::IdempotencyUnavailable => terms(
                 S::SERVICE_UNAVAILABLE,

@@ -4,6 +4,7 @@
 //! forward → lower → respond. Each stage's result is what the next one needs.
 
 pub mod authenticate;
+pub mod dispatch;
 pub mod documents;
 pub mod edge;
 pub mod forward;

@@ -25,15 +25,15 @@ pub struct Passing<'a> {
     pub rest: &'a str,
     /// The query without selectors.
     pub query: &'a [Pair],
-    /// The protocol that the client wants to switch to.
-    pub upgrade: Option<HeaderValue>,
+    /// The protocol that the client wants to switch to, and who joins both sides then.
+    pub upgrade: Option<(&'a Carrier, HeaderValue)>,
 }
 
 /// Sends a request on as it is.
 ///
 /// # Errors
 /// When its path has no canonical form at the upstream, or no answer came.
-pub async fn pass(carrier: &Carrier, line: &Line, passing: Passing<'_>) -> Result<Response<Body>, Refusal> {
+pub async fn pass(line: &Line, passing: Passing<'_>) -> Result<Response<Body>, Refusal> {
     let Passing {
         base,
         parts,
@@ -45,28 +45,28 @@ pub async fn pass(carrier: &Carrier, line: &Line, passing: Passing<'_>) -> Resul
     let target = target::passed(base, rest, query)
         .ok_or_else(|| Refusal::new(Kind::BadPath, "the path cannot be forwarded"))?;
     let mut headers = parts.headers;
-    let asked = upgrade.is_some();
-    upgrade
-        .into_iter()
-        .for_each(|protocol| hops::set_upgrade(&mut headers, protocol));
+    let joins = upgrade.map(|(carrier, protocol)| {
+        hops::set_upgrade(&mut headers, protocol);
+        carrier
+    });
     let idle = line.plan.timeouts.idle;
     let body = received.into_body(idle);
     let mut answer = line
         .send(forward::request(parts.method, target, headers, body)?)
         .await?;
-    match switched(&answer) {
-        Some(protocol) if asked => {
+    match (switched(&answer), joins) {
+        (Some(protocol), Some(carrier)) => {
             carrier.tunnel(carrier.upgrades(parts.extensions), &mut answer, idle);
             hops::strip(answer.headers_mut());
             hops::set_upgrade(answer.headers_mut(), protocol);
         }
-        Some(_) => {
+        (Some(_), None) => {
             return Err(Refusal::new(
                 Kind::UpstreamGarbage,
                 "the upstream switched protocols unasked",
             ));
         }
-        None => hops::strip(answer.headers_mut()),
+        (None, _) => hops::strip(answer.headers_mut()),
     }
     Ok(answer)
 }

@@ -65,6 +65,11 @@ impl Fault {
         matches!(self, Self::Unreachable { .. } | Self::ConnectTimeout { .. })
     }
 
+    /// Nothing of the request was written to any connection.
+    pub fn is_unsent(&self) -> bool {
+        self.is_unreachable() || matches!(self, Self::NoEndpoint | Self::PoolExhausted { .. })
+    }
+
     /// The connection died without a byte of an answer.
     pub(super) fn is_lost_connection(&self) -> bool {
         matches!(self, Self::Reset { .. })
