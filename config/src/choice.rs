@@ -19,6 +19,7 @@ pub enum Keep {
 /// Where something is kept that several gateways may need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "KeptWhere")]
 pub enum Where {
     /// In this process.
     #[default]
@@ -30,12 +31,13 @@ pub enum Where {
 /// What becomes of requests that need the fleet's store while it cannot be reached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Unavailable {
+#[schemars(rename = "OnOutage")]
+pub enum OnOutage {
     /// They are refused.
     #[default]
-    Refuse,
+    Closed,
     /// They pass as if they had no key.
-    Pass,
+    Open,
 }
 
 /// How a token is signed (RFC 7518, RFC 8037). Only signatures that a public key verifies: who can verify a token cannot

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use sluice_conformance::oracle::{self, Endpoint, lower};
 use sluice_conformance::stage::{Answer, PATIENCE, Setup, Stage, VERSIONS, scripted};
+use sluice_gateway::clock::Clock;
 
 const API: &str = "apis/customers/api.yaml";
 
@@ -43,7 +44,10 @@ fn posts(stage: &Stage) -> usize {
 /// What an answer is but for the fields that tell one exchange from another.
 fn essence(answer: &Answer) -> (u16, Vec<u8>, BTreeMap<String, String>) {
     let own = ["x-request-id", "idempotency-replayed", "date"];
-    let fields = answer.headers.iter().filter(|(name, _)| !own.contains(&name.as_str()));
+    let fields = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| !own.contains(&name.as_str()));
     let fields = fields.map(|(name, value)| (name.to_string(), format!("{value:?}")));
     (answer.status, answer.body.clone(), fields.collect())
 }
@@ -63,8 +67,12 @@ fn the_same_request_is_answered_again_in_every_version() {
         let key = [("idempotency-key", "\"one\"")];
         let before = posts(&stage);
         let key = [(key[0].0, &*format!("\"{version}\""))];
-        let first = stage.write(call.method, &call.target, &key, &document).expect(call.success);
-        let again = stage.write(call.method, &call.target, &key, &document).expect(call.success);
+        let first = stage
+            .write(call.method, &call.target, &key, &document)
+            .expect(call.success);
+        let again = stage
+            .write(call.method, &call.target, &key, &document)
+            .expect(call.success);
         assert!(!first.has("idempotency-replayed"));
         assert_eq!(again.header("idempotency-replayed"), "true");
         assert_eq!(essence(&first), essence(&again), "{version}");
@@ -78,21 +86,35 @@ fn another_request_needs_another_key() {
     create(&stage, "\"k\"", &customer("Ada")).expect(201);
     let other = create(&stage, "\"k\"", &customer("Grace")).expect(422);
     assert_eq!(other.json()["error"]["code"], "idempotency_mismatch");
-    let moved = stage.write("POST", "/v3.2/customers", &[("idempotency-key", "\"k\"")], &customer("Ada"));
+    let moved = stage.write(
+        "POST",
+        "/v3.2/customers",
+        &[("idempotency-key", "\"k\"")],
+        &customer("Ada"),
+    );
     moved.expect(422);
     stage
-        .write("POST", "/v3.3/customers?x=1", &[("idempotency-key", "\"k\"")], &customer("Ada"))
+        .write(
+            "POST",
+            "/v3.3/customers?x=1",
+            &[("idempotency-key", "\"k\"")],
+            &customer("Ada"),
+        )
         .expect(422);
     create(&stage, "\"l\"", &customer("Grace")).expect(201);
     assert_eq!(posts(&stage), 2);
     // Other operations do not know the field.
-    stage.get("/v3.3/customers", &[("idempotency-key", "no text")]).expect(200);
+    stage
+        .get("/v3.3/customers", &[("idempotency-key", "no text")])
+        .expect(200);
 }
 
 #[test]
 fn a_key_is_a_text_and_may_be_required() {
     let stage = keeping("required: true").start();
-    let missing = stage.write("POST", "/v3.3/customers", &[], &customer("Ada")).expect(400);
+    let missing = stage
+        .write("POST", "/v3.3/customers", &[], &customer("Ada"))
+        .expect(400);
     assert_eq!(missing.json()["error"]["code"], "idempotency_key_missing");
     let long = format!("\"{}\"", "k".repeat(256));
     for bad in ["k", "\"\"", "1", "\"a\", \"b\"", &long] {
@@ -100,7 +122,9 @@ fn a_key_is_a_text_and_may_be_required() {
         assert_eq!(answer.json()["error"]["code"], "invalid_parameter", "{bad}");
     }
     let twice = [("idempotency-key", "\"a\""), ("idempotency-key", "\"a\"")];
-    stage.write("POST", "/v3.3/customers", &twice, &customer("Ada")).expect(400);
+    stage
+        .write("POST", "/v3.3/customers", &twice, &customer("Ada"))
+        .expect(400);
     assert_eq!(posts(&stage), 0);
     create(&stage, &format!("\"{}\"", "k".repeat(255)), &customer("Ada")).expect(201);
 }
@@ -128,7 +152,9 @@ fn at_once(stages: &[&Stage], posts: impl Fn() -> usize) {
         all.into_iter().map(|one| one.join().unwrap()).collect()
     });
     assert_eq!(posts(), 1);
-    let fresh = answers.iter().filter(|a| a.status == 201 && !a.has("idempotency-replayed"));
+    let fresh = answers
+        .iter()
+        .filter(|a| a.status == 201 && !a.has("idempotency-replayed"));
     assert_eq!(fresh.count(), 1);
     for answer in &answers {
         match answer.status {
@@ -216,10 +242,15 @@ fn a_request_that_is_not_idempotent_is_written_once_even_when_kept_connections_c
             answer(&mut stream, "{}");
         }
     });
-    let stage = Setup::integrationhub().upstream(upstream).serve(|s| s.workers = 1).start();
+    let stage = Setup::integrationhub()
+        .upstream(upstream)
+        .serve(|s| s.workers = 1)
+        .start();
     for round in 1..=5 {
         stage.get("/v3.3/customers", &[]);
-        let lost = stage.write("POST", "/v3.3/customers", &[], &customer("Ada")).expect(502);
+        let lost = stage
+            .write("POST", "/v3.3/customers", &[], &customer("Ada"))
+            .expect(502);
         assert_eq!(lost.json()["error"]["code"], "upstream_reset");
         assert_eq!(posts.load(Ordering::SeqCst), round, "a POST was sent twice");
     }
@@ -230,7 +261,9 @@ fn a_request_that_is_not_idempotent_is_written_once_even_when_kept_connections_c
         .serve(|s| s.workers = 1)
         .start();
     stage.get("/v3.3/customers", &[]);
-    stage.write("PUT", "/v3.3/customers/cus_000017", &[], &customer("Ada")).expect(201);
+    stage
+        .write("PUT", "/v3.3/customers/cus_000017", &[], &customer("Ada"))
+        .expect(201);
     assert_eq!(puts.load(Ordering::SeqCst), 2);
 }
 
@@ -308,24 +341,43 @@ fn answers_that_are_too_large_pass_and_are_not_kept() {
 fn refusals_of_the_upstream_are_kept_but_not_that_it_is_busy() {
     let upstream = scripted::upstream(|mut stream, _| {
         while let Some(head) = request(&mut stream) {
-            let status = if head.contains("busy") { "503 Busy" } else { "500 Broken" };
+            let status = if head.contains("busy") {
+                "503 Busy"
+            } else {
+                "500 Broken"
+            };
             let head = format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\n\r\n{{}}");
             stream.write_all(head.as_bytes()).unwrap();
         }
     });
     let stage = keeping("keep: 1h").upstream(upstream).start();
-    let send = |key: &str, target: &str| {
-        stage.write("POST", target, &[("idempotency-key", key)], &customer("Ada"))
-    };
-    assert!(!send("\"a\"", "/v3.3/customers").expect(500).has("idempotency-replayed"));
-    assert!(send("\"a\"", "/v3.3/customers").expect(500).has("idempotency-replayed"));
-    assert!(!send("\"b\"", "/v3.3/customers?busy").expect(503).has("idempotency-replayed"));
-    assert!(!send("\"b\"", "/v3.3/customers?busy").expect(503).has("idempotency-replayed"));
+    let send =
+        |key: &str, target: &str| stage.write("POST", target, &[("idempotency-key", key)], &customer("Ada"));
+    assert!(
+        !send("\"a\"", "/v3.3/customers")
+            .expect(500)
+            .has("idempotency-replayed")
+    );
+    assert!(
+        send("\"a\"", "/v3.3/customers")
+            .expect(500)
+            .has("idempotency-replayed")
+    );
+    assert!(
+        !send("\"b\"", "/v3.3/customers?busy")
+            .expect(503)
+            .has("idempotency-replayed")
+    );
+    assert!(
+        !send("\"b\"", "/v3.3/customers?busy")
+            .expect(503)
+            .has("idempotency-replayed")
+    );
 }
 
 #[test]
 fn answers_outlive_a_reload_and_not_their_time() {
-    let stage = keeping("keep: 1h").start();
+    let stage = keeping("keep: 1h").clock(Clock::System).start();
     create(&stage, "\"k\"", &customer("Ada")).expect(201);
     stage.publish(&keeping("keep: 1s, entries: 5"));
     let again = create(&stage, "\"k\"", &customer("Ada")).expect(201);
@@ -347,9 +399,22 @@ struct Redis {
 
 impl Redis {
     fn start() -> Option<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let command = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"])
+            .args([
+                "--port",
+                &port.to_string(),
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--bind",
+                "127.0.0.1",
+            ])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
@@ -365,8 +430,9 @@ impl Redis {
 
     fn setup(&self, settings: &str) -> Setup {
         let port = self.port;
-        keeping(&format!("where: fleet, {settings}"))
-            .main(&format!("store: {{redis: \"redis://127.0.0.1:{port}\", timeout: 500ms}}"))
+        keeping(&format!("where: fleet, {settings}")).main(&format!(
+            "store: {{redis: \"redis://127.0.0.1:{port}\", timeout: 500ms}}"
+        ))
     }
 }
 
@@ -389,7 +455,11 @@ fn a_fleet_shares_its_answers() {
     assert_eq!(posts(&first), 1);
     let short = redis.setup("keep: 1s").upstream(first.backend().addr).start();
     create(&short, "\"short\"", &customer("Ada")).expect(201);
-    wait(|| !create(&short, "\"short\"", &customer("Ada")).expect(201).has("idempotency-replayed"));
+    wait(|| {
+        !create(&short, "\"short\"", &customer("Ada"))
+            .expect(201)
+            .has("idempotency-replayed")
+    });
 }
 
 #[test]
@@ -404,7 +474,7 @@ fn of_many_at_once_over_a_fleet_one_is_carried_out() {
 fn without_its_store_a_fleet_refuses_or_passes_as_it_is_told() {
     let Some(mut redis) = Redis::start() else { return };
     let closed = redis.setup("keep: 1h").start();
-    let open = redis.setup("unavailable: pass").start();
+    let open = redis.setup("on_failure: open").start();
     create(&closed, "\"k\"", &customer("Ada")).expect(201);
     create(&open, "\"k\"", &customer("Ada"));
     redis.child.kill().unwrap();
@@ -426,5 +496,7 @@ fn without_its_store_a_fleet_refuses_or_passes_as_it_is_told() {
     );
     assert!(counted >= 2.0, "{counted}");
     // Requests without a key are none of the store's business.
-    closed.write("POST", "/v3.3/customers", &[], &customer("Ada")).expect(201);
+    closed
+        .write("POST", "/v3.3/customers", &[], &customer("Ada"))
+        .expect(201);
 }

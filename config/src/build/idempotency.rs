@@ -46,7 +46,7 @@ pub(super) fn build(judge: &mut Judge<'_>) -> Option<IdempotencyPlan> {
             required: raw.required,
             entries: raw.entries,
             answer: answer?,
-            unavailable: raw.unavailable,
+            on_failure: raw.on_failure,
             place: judge.place("/idempotency"),
         }),
     })

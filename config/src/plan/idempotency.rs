@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Place;
-pub use crate::choice::{Unavailable, Where};
+pub use crate::choice::{OnOutage, Where};
 
 /// Which operations answer the same key with the same answer; none by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct KeepingPlan {
     /// The largest body that is kept.
     pub answer: usize,
     /// What becomes of requests while the store cannot be reached.
-    pub unavailable: Unavailable,
+    pub on_failure: OnOutage,
     /// Where it was written.
     pub place: Place,
 }

@@ -36,7 +36,7 @@ pub use consumer::{ConsumerId, ConsumerPlan, Consumers};
 pub use credential::{AdminAccess, AdminKey, CertificateMatch, KeyHash, KeyPlan, KeysPlan, PasswordPlan};
 pub use edge::{AddressRules, CompressionPlan, CorsPlan, EdgePlan, FieldsPlan, MediaRange, Origin};
 pub use errors::{ErrorsPlan, Piece, Slot, Template};
-pub use idempotency::{IdempotencyPlan, KeepingPlan, Unavailable, Where};
+pub use idempotency::{IdempotencyPlan, KeepingPlan, OnOutage, Where};
 pub use lifecycle::{Brownout, Course, Days, Exemption, LifecyclePlan, MemberCourse, OperationCourse};
 pub use limits::{Applies, KeyPart, LimitPlan, LimitsPlan, Measure, OnStoreFailure, Period, Reach};
 pub use path::{PathPrefix, PathPrefixError};

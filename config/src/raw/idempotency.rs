@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::choice::{Unavailable, Where};
+use crate::choice::{OnOutage, Where};
 
 /// Which operations take an `Idempotency-Key`: the same key is answered with the same answer.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -29,9 +29,10 @@ pub(crate) struct RawIdempotency {
     /// The largest body of an answer that is kept, such as `64KiB`.
     #[serde(default = "answer")]
     pub(crate) answer: String,
-    /// What becomes of requests with a key while the store cannot be reached: `refuse` or `pass`.
+    /// What becomes of requests with a key while the store cannot be asked: `closed` refuses them, `open` lets them pass
+    /// as if they had none.
     #[serde(default)]
-    pub(crate) unavailable: Unavailable,
+    pub(crate) on_failure: OnOutage,
 }
 
 fn keep() -> String {

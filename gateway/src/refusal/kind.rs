@@ -144,7 +144,7 @@ const fn terms(status: StatusCode, code: &'static str, title: &'static str) -> T
 
 impl Kind {
     /// Every kind, in the order of the declaration; for documentation and tests.
-    pub const ALL: [Self; 61] = [
+    pub const ALL: [Self; 62] = [
         Self::MalformedRequest,
         Self::BadPath,
         Self::BadHost,

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Response};
 use http_body::Body as HttpBody;
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
-use sluice_config::plan::{KeepingPlan, Unavailable, UpstreamPlan, Where};
+use sluice_config::plan::{KeepingPlan, OnOutage, UpstreamPlan, Where};
 
 use super::receive::Received;
 use crate::body::{Body, Rejoined};
@@ -179,9 +179,9 @@ impl Keyed<'_> {
 
 fn unavailable(shared: &Shared, api: &str, plan: &KeepingPlan) -> Result<Begun, Refusal> {
     count(shared, api, "unavailable");
-    match plan.unavailable {
-        Unavailable::Pass => Ok(Begun::Unkept),
-        Unavailable::Refuse => Err(Refusal::new(
+    match plan.on_failure {
+        OnOutage::Open => Ok(Begun::Unkept),
+        OnOutage::Closed => Err(Refusal::new(
             Kind::IdempotencyUnavailable,
             "idempotency keys cannot be looked up now; nothing was carried out, try again",
         )
@@ -255,8 +255,7 @@ impl Keeping {
     pub async fn keep(mut self, answer: Response<Body>) -> Response<Body> {
         let (parts, mut body) = answer.into_parts();
         // Neither was carried out (RFC 6585 §4, RFC 9110 §15.6.4): the client may try again with the same key.
-        let refused = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
-        let (outcome, body) = if refused.contains(&parts.status) {
+        let (outcome, body) = if matches!(parts.status.as_u16(), 429 | 503) {
             (Outcome::Free, body)
         } else {
             match read(&mut body, self.answer).await {
