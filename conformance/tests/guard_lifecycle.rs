@@ -4,8 +4,10 @@
 use jiff::Timestamp;
 use sluice_conformance::oracle::{self, Endpoint};
 use sluice_conformance::stage::{Answer, Setup, Stage, VERSIONS};
+use sluice_gateway::auth::keys::Hasher;
 use sluice_gateway::clock::Clock;
 
+const API: &str = "apis/customers/api.yaml";
 const GUIDE: &str = "https://docs.integrationhub.example/migrate";
 
 fn at(now: &str) -> Clock {
@@ -112,7 +114,7 @@ fn what_is_gone_says_where_to_go_in_its_own_shape() {
 #[test]
 fn a_problem_names_successor_guide_and_dates() {
     let shape = "errors:\n  version: \"3.3\"\n  type: Error\n  pointers: FieldPointer\n  body: {error: {code: \"{code}\", message: \"{detail}\", field: \"{pointer}\"}}\n";
-    let plain = Setup::integrationhub().replace("apis/customers/api.yaml", shape, "");
+    let plain = Setup::integrationhub().replace(API, shape, "");
     let stage = plain.clock(at("2027-07-01T00:00:00Z")).start();
     let answer = read(&stage, "1.0").expect(410);
     assert_eq!(answer.header("content-type"), "application/problem+json");
@@ -150,7 +152,7 @@ fn a_brownout_is_a_rehearsal_with_an_end() {
 fn a_brownout_may_invite_retries() {
     let window = "      brownouts: [{on: first tuesday, from: \"14:00\", to: \"15:00\"}]\n";
     let invites = format!("{window}      brownout_status: 503\n");
-    let setup = Setup::integrationhub().replace("apis/customers/api.yaml", window, &invites);
+    let setup = Setup::integrationhub().replace(API, window, &invites);
     let stage = setup.clock(at("2026-12-01T14:59:59Z")).start();
     let answer = read(&stage, "1.1").expect(503);
     assert_eq!(answer.header("retry-after"), "1");
@@ -188,8 +190,7 @@ fn refusals_carry_what_goes_too() {
 #[test]
 fn a_warning_is_said_on_request() {
     let guide = "lifecycle:\n";
-    let setup =
-        Setup::integrationhub().replace("apis/customers/api.yaml", guide, "lifecycle:\n  warning: true\n");
+    let setup = Setup::integrationhub().replace(API, guide, "lifecycle:\n  warning: true\n");
     let stage = setup.start();
     let warned = read(&stage, "1.0").expect(200);
     let text = warned.header("warning");
@@ -209,7 +210,7 @@ fn a_warning_is_said_on_request() {
 #[test]
 fn a_version_is_switched_off_for_everyone() {
     let off = "lifecycle:\n  off: {only: [\"2.2\"]}\n";
-    let setup = Setup::integrationhub().replace("apis/customers/api.yaml", "lifecycle:\n", off);
+    let setup = Setup::integrationhub().replace(API, "lifecycle:\n", off);
     let stage = setup.start();
     for version in VERSIONS {
         let status = if version == "2.2" { 503 } else { 200 };
@@ -221,7 +222,7 @@ fn a_version_is_switched_off_for_everyone() {
 fn operations_go_their_own_way() {
     let lifecycle = "lifecycle:\n  operations:\n    - operations: [deleteCustomer]\n      versions: {from: \"2.3\"}\n      deprecated: 2026-05-01\n      sunset: 2026-12-31\n      guide: https://docs.integrationhub.example/erase\n";
     let setup = |now| {
-        let setup = Setup::integrationhub().replace("apis/customers/api.yaml", "lifecycle:\n", lifecycle);
+        let setup = Setup::integrationhub().replace(API, "lifecycle:\n", lifecycle);
         setup.clock(at(now)).start()
     };
     let stage = setup("2026-11-01T00:00:00Z");
@@ -249,4 +250,65 @@ fn operations_go_their_own_way() {
         read(&stage, version).expect(200);
     }
     delete(&stage, "2.2").expect(204);
+}
+
+const SECRET: &str = "a-secret-of-more-than-sixteen-bytes";
+
+/// Two consumers with a key each; megacorp is exempt from the end of the versions before 2.0.
+fn exempting(now: &str) -> Stage {
+    let hash = |key: &str| -> String {
+        let digits = Hasher::new(SECRET.as_bytes()).hash(key.as_bytes()).0;
+        digits.iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    let consumer = |name| format!("  {name}: {{keys: [{{hash: \"hmac-sha256:{}\"}}]}}\n", hash(name));
+    let window = "      brownouts: [{on: first tuesday, from: \"14:00\", to: \"15:00\"}]\n";
+    let exempt = format!("{window}      exempt: [{{consumer: megacorp, until: 2028-06-30T00:00:00Z}}]\n");
+    Setup::integrationhub()
+        .clock(at(now))
+        .main(&format!("keys: {{secret: {SECRET}}}"))
+        .file(
+            "consumers.yaml",
+            format!(
+                "sluice: 1\nconsumers:\n{}{}",
+                consumer("megacorp"),
+                consumer("acme")
+            ),
+        )
+        .append(
+            API,
+            "authentication:\n  - schemes: [{api_key: {header: X-API-Key}}]\n",
+        )
+        .replace(API, window, &exempt)
+        .start()
+}
+
+#[test]
+fn a_consumer_may_be_exempt_for_a_while() {
+    let asks = |stage: &Stage, who: &str| {
+        let call = oracle::path("1.1", Endpoint::Read, "cus_000017").unwrap();
+        stage.get(&call.target, &[("x-api-key", who)])
+    };
+    for (now, everyone, exempt) in [
+        ("2026-06-15T12:00:00Z", 200, 200),
+        ("2026-12-01T14:20:00Z", 410, 200),
+        ("2027-07-01T00:00:00Z", 410, 200),
+        ("2027-07-06T14:20:00Z", 410, 200),
+        ("2028-06-30T00:00:00Z", 410, 200),
+        ("2028-06-30T00:00:01Z", 410, 410),
+    ] {
+        let stage = exempting(now);
+        let other = asks(&stage, "acme").expect(everyone);
+        assert_eq!(other.header("sunset"), "Wed, 30 Jun 2027 23:59:59 GMT", "{now}");
+        let own = asks(&stage, "megacorp").expect(exempt);
+        // The exempt are told their own end.
+        let end = if exempt == 200 {
+            "Fri, 30 Jun 2028 00:00:00 GMT"
+        } else {
+            "Wed, 30 Jun 2027 23:59:59 GMT"
+        };
+        assert_eq!(own.header("sunset"), end, "{now}");
+        assert_eq!(own.header("deprecation"), "@1704067200");
+        // Whoever has no credential is told nothing but that.
+        asks(&stage, "nobody").expect(401);
+    }
 }

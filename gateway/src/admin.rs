@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use sluice_config::Diagnostic;
 use sluice_config::plan::ApiPlan;
@@ -12,6 +13,7 @@ use sluice_config::plan::ApiPlan;
 use crate::audit::Event;
 use crate::body::Body;
 use crate::gateway::Gateway;
+use crate::lifecycle::{Standing, standing};
 use crate::refusal::{Kind, Refusal};
 use crate::reload::{Refused, Reloaded, Reloader};
 use crate::serve::{Drain, Peer};
@@ -111,12 +113,13 @@ impl Admin {
         let Some(edition) = gateway.editions.current() else {
             return Refusal::new(Kind::Draining, "there is no edition yet").answer();
         };
-        let apis: Vec<Json> = edition.plan.apis.iter().map(api).collect();
+        let now = gateway.shared.clock.now();
+        let apis: Vec<Json> = edition.plan.apis.iter().map(|plan| api(plan, now)).collect();
         let mut plan = json!({
             "generation": edition.generation,
             "hash": edition.plan.hash.to_string(),
             "pending": self.reloader.pending(&edition.plan),
-            "now": gateway.shared.clock.now().to_string(),
+            "now": now.to_string(),
             "apis": apis,
         });
         // The files say something else than what runs: whoever asks later should see why.
@@ -141,9 +144,10 @@ fn ready(gateway: &Gateway, drain: &Drain) -> Response<Body> {
     }
 }
 
-fn api(api: &ApiPlan) -> Json {
+fn api(api: &ApiPlan, now: Timestamp) -> Json {
     let versions: Vec<&str> = api.versions.iter().map(|v| v.name.as_str()).collect();
-    json!({"name": api.name, "origin": api.version_name(api.origin), "versions": versions})
+    let states: Vec<Json> = standing(api, now).iter().map(Standing::to_json).collect();
+    json!({"name": api.name, "origin": api.version_name(api.origin), "versions": versions, "lifecycle": states})
 }
 
 fn metrics(gateway: &Gateway) -> Response<Body> {

@@ -402,3 +402,53 @@ fn every_line_that_the_demo_prints_answers() {
     demo.signal("INT");
     assert_eq!(demo.end().code(), Some(0), "{}", demo.err());
 }
+
+#[test]
+fn the_demo_rehearses_another_day() {
+    let free = "127.0.0.1:0".to_owned();
+    let names = ["SLUICE_LISTEN", "SLUICE_ADMIN", "CUSTOMERS_UPSTREAM"];
+    let demo = Process::start(
+        &["demo", "--now", "2027-07-01T00:00:00Z"],
+        &names.map(|name| (name, free.clone())),
+    );
+    demo.until("the table", || demo.out().contains("Ctrl-C ends the demo."));
+    let table = demo.out();
+    let versions: Vec<_> = table
+        .lines()
+        .filter(|line| line.contains("curl "))
+        .take(14)
+        .collect();
+    assert_eq!(versions.len(), 14, "{table}");
+    for line in versions {
+        let name = line.split_whitespace().next().unwrap();
+        let (state, status) = match name {
+            "1.0" | "1.1" | "1.2" => (" sunset ", 410),
+            "2.0" | "2.1" | "2.2" | "2.3" => (" deprecated ", 200),
+            "4.0-beta" => (" preview ", 200),
+            _ => (" active ", 200),
+        };
+        assert!(line.contains(state), "{line}");
+        let (header, address, target) = curl(line).unwrap();
+        let answer = ask(address, "GET", &target, &header, "").unwrap();
+        assert_eq!(answer.status, status, "{line}: {}", answer.body);
+        if status == 410 {
+            assert!(
+                answer.head.contains("sunset: wed, 30 jun 2027 23:59:59 gmt"),
+                "{}",
+                answer.head
+            );
+        }
+    }
+    let admin = table
+        .lines()
+        .filter_map(curl)
+        .find(|(_, _, target)| target == "/plan")
+        .unwrap()
+        .1;
+    let plan: Json = serde_json::from_str(&get(admin, "/plan").unwrap().body).unwrap();
+    let states = plan["apis"][0]["lifecycle"].as_array().unwrap();
+    assert_eq!(states.len(), 14);
+    assert_eq!(states[0]["state"], "sunset");
+    assert_eq!(states[0]["successor"], "3.3");
+    assert_eq!(states[3]["sunset"], "2028-01-01T00:00:00Z");
+}

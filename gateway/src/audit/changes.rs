@@ -166,6 +166,6 @@ pub fn keys(before: Option<&Plan>, after: &Plan) -> Vec<(String, usize, usize)> 
 }
 
 /// The hashes of a consumer's keys.
-fn key_hashes(_consumer: &ConsumerPlan) -> Vec<[u8; 32]> {
-    Vec::new()
+fn key_hashes(consumer: &ConsumerPlan) -> Vec<[u8; 32]> {
+    consumer.keys.iter().map(|key| key.hash.0).collect()
 }

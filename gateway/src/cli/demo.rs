@@ -80,7 +80,7 @@ impl Demo {
         let Some(process) = Process::load(Reloader::embedded(example, variables), clock)? else {
             return Ok(Verdict::Faulty);
         };
-        let table = table::write(process.plan(), backend.addr);
+        let table = table::write(process.plan(), backend.addr, clock.now());
         // Whoever presses Ctrl-C or ends the container wants it gone: there is nobody to tell.
         let settings = Settings {
             announce: Duration::ZERO,

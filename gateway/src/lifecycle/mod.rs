@@ -2,6 +2,7 @@
 
 mod calendar;
 mod notice;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use sluice_config::plan::{ConsumerId, Course, LifecyclePlan, VersionId};
 
 pub use calendar::{end, next};
 pub use notice::{Fields, Notice, Notices};
+pub use standing::{Standing, standing};
 
 /// How something stands at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

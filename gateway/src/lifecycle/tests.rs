@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use jiff::civil::Weekday;
 use proptest::prelude::*;
-use sluice_config::plan::{Brownout, Course, Days};
+use sluice_config::plan::{Brownout, Course, Days, Exemption};
+use sluice_config::{Sources, load};
 
 use super::*;
 
@@ -128,6 +131,26 @@ fn meant(on: Days, day: i64) -> bool {
     }
 }
 
+static CONSUMERS: LazyLock<[ConsumerId; 2]> = LazyLock::new(consumers);
+
+/// Two consumers: their numbers come from a plan alone.
+fn consumers() -> [ConsumerId; 2] {
+    let files = [
+        (
+            "sluice.yaml",
+            "sluice: 1\nlisten: [\"127.0.0.1:0\"]\nupstreams:\n  todos: {endpoints: [\"127.0.0.1:9\"]}\n",
+        ),
+        ("consumers.yaml", "sluice: 1\nconsumers: {one: {}, two: {}}\n"),
+        (
+            "apis/todos/api.yaml",
+            "sluice: 1\napi: todos\nupstream: todos\norigin: \"1\"\nadditions: pass\nselect: [{path: {template: \"/v{version}\"}}]\nversions: [{name: \"1\"}]\n",
+        ),
+    ];
+    let sources = Sources::from_files(files.map(|(path, text)| (path, text.as_bytes())));
+    let plan = load(&sources, &|_| None).unwrap().plan;
+    ["one", "two"].map(|name| plan.consumers.named(name).unwrap())
+}
+
 fn weekdays() -> impl Strategy<Value = Weekday> {
     (0_i8..7).prop_map(|day| Weekday::from_monday_zero_offset(day).unwrap())
 }
@@ -180,6 +203,27 @@ proptest! {
             prop_assert_eq!(first.map(|day| day * DAY + from), Some(opens.as_second()));
         } else {
             prop_assert_eq!(opens, instant(now));
+        }
+    }
+
+    /// An exemption turns refusals into what the course was otherwise, up to its last second, for one consumer alone.
+    #[test]
+    fn an_exemption_is_one_consumers_and_ends(until in moments(), now in moments(), windows in prop::collection::vec(windows(), 0..3)) {
+        let brownouts = windows.iter().map(|(on, from, lasts)| Brownout::Recurring { on: *on, from: *from, lasts: *lasts });
+        let consumers = *CONSUMERS;
+        let course = Course {
+            exempt: vec![Exemption { consumer: consumers[0], until: instant(until) }],
+            brownouts: brownouts.collect(),
+            ..course()
+        };
+        let plain = Course { exempt: Vec::new(), ..course.clone() };
+        let whoever = of_course(&plain, None, instant(now));
+        prop_assert_eq!(of_course(&course, None, instant(now)), whoever);
+        prop_assert_eq!(of_course(&course, Some(consumers[1]), instant(now)), whoever);
+        let own = of_course(&course, Some(consumers[0]), instant(now));
+        match whoever {
+            State::Sunset | State::Brownout { .. } if now <= until => prop_assert_eq!(own, State::Deprecated),
+            _ => prop_assert_eq!(own, whoever),
         }
     }
 

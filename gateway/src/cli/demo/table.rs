@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use jiff::Timestamp;
 use sluice_config::plan::{ApiPlan, Plan, Selector, VersionPlan};
+
+use crate::lifecycle::standing;
 
 /// The customer of the specification.
 const CUSTOMER: &str = "cus_000017";
@@ -11,7 +14,7 @@ const CUSTOMER: &str = "cus_000017";
 const SHOWN: &str = "3.1";
 
 /// The table, with the addresses that are served.
-pub(super) fn write(plan: &Plan, backend: SocketAddr) -> String {
+pub(super) fn write(plan: &Plan, backend: SocketAddr, now: Timestamp) -> String {
     let mut out = String::new();
     let (Some(api), Some(listen)) = (plan.apis.first(), plan.listen.first()) else {
         return out;
@@ -22,11 +25,23 @@ pub(super) fn write(plan: &Plan, backend: SocketAddr) -> String {
         out,
         "One backend speaks {origin}; every version reads the same customer from it.\n"
     );
-    for version in &api.versions {
+    for (version, standing) in api.versions.iter().zip(standing(api, now)) {
+        let curl = format!("curl '{}'", url(&base, version));
         line(
             &mut out,
             &version.name,
-            &format!("curl '{}'", url(&base, version)),
+            &format!("{:<11} {curl}", standing.state.name()),
+        );
+    }
+    if let Some(resting) = standing(api, now)
+        .iter()
+        .find(|standing| standing.rests.is_some())
+    {
+        let next = resting.rests.unwrap_or(now);
+        let _ = writeln!(
+            out,
+            "\nIt is {now:.0}; the next rehearsal of a sunset: {next} ({}).",
+            resting.name
         );
     }
     let _ = writeln!(out, "\nThe same without a version in the path:\n");
