@@ -29,12 +29,13 @@ bench: tools ## measures beside nginx, as ratios, on a quiet machine (WHAT="pass
 attack: tools ## a minute of bad input beside a healthy client: prints its p99, errors and the gateway's memory (SECONDS=60)
 	cargo run --release --locked -p sluice-benches -- attack --attack $(SECONDS)
 
-# A dependency builds zlib-ng: cmake and a C compiler. Tests send signals with kill.
+# A dependency builds zlib-ng: cmake and a C compiler. Tests send signals with kill, and share limits through a real Redis.
 tools: rust
 	@missing=""; \
 	command -v cmake >/dev/null || missing="$$missing cmake"; \
 	command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
 	env kill -l >/dev/null 2>&1 || missing="$$missing procps"; \
+	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then \
 		echo "missing:$$missing (as Debian calls them); install them with your system's package manager" >&2; exit 1; \

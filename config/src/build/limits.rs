@@ -132,12 +132,6 @@ fn reach(judge: &mut Judge<'_>, pointer: &str, raw: &RawLimit) -> Option<Reach> 
             Some(RawOnStoreFailure::Open) => OnStoreFailure::Open,
         };
         judge.needs_store(&format!("{pointer}/where"), "a limit of the whole fleet")?;
-        judge.fault(
-            Code::NotSupported,
-            &format!("{pointer}/where"),
-            "limits of a fleet are not counted yet",
-            None,
-        );
         let exact = raw.exact.unwrap_or_default();
         return Some(Reach::Fleet { exact, on_failure });
     }

@@ -1,6 +1,8 @@
 //! A small API with limits, and an upstream that answers everything.
 #![allow(dead_code, unreachable_pub)] // each test file uses a part of it
 
+pub mod redis;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;

@@ -2,10 +2,12 @@
 //!
 //! - [`key`]: what is counted apart, as a keyed hash; [`table`]: state by key, bounded;
 //! - [`rate`], [`quota`] and [`concurrency`]: counted in this process, over all its cores;
+//! - [`fleet`]: rates and quotas that all gateways share through the store;
 //! - [`notice`]: what answers say of a limit.
 
 mod calendar;
 pub mod concurrency;
+pub mod fleet;
 pub mod key;
 mod notice;
 pub mod quota;
@@ -17,14 +19,16 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use sluice_config::Diagnostic;
-use sluice_config::plan::{ApiPlan, Consumers, KeyPart, LimitPlan, Measure, Plan, VersionId};
+use sluice_config::plan::{ApiPlan, Consumers, KeyPart, LimitPlan, Measure, Period, Plan, Reach, VersionId};
+use sluice_config::{Code, Diagnostic};
 
 use crate::clock::Clock;
 use crate::identity::Identity;
 use crate::store::Store;
 
 use concurrency::{Concurrency, Place};
+use fleet::quota::FleetQuota;
+use fleet::{FleetRate, Shared};
 use key::Subject;
 use notice::Notice;
 pub use notice::whole_seconds;
@@ -63,6 +67,8 @@ enum Counter {
     Rate(Arc<Rate>),
     Quota(Arc<LocalQuota>),
     Concurrency(Arc<Concurrency>),
+    FleetRate(Arc<FleetRate>),
+    FleetQuota(Arc<FleetQuota>),
 }
 
 impl Limiters {
@@ -73,14 +79,14 @@ impl Limiters {
     pub fn compile(
         plan: &Plan,
         before: Option<&Self>,
-        _store: Option<&Arc<Store>>,
+        store: Option<&Arc<Store>>,
     ) -> Result<Self, Vec<Diagnostic>> {
         let api = |api: &ApiPlan| {
             let before = before.and_then(|b| b.apis.iter().find(|known| known.api == api.name));
-            ApiLimits::new(api, before)
+            ApiLimits::new(api, before, store)
         };
-        let apis = plan.apis.iter().map(api).collect();
-        Ok(Self { apis })
+        let apis: Result<Vec<_>, _> = plan.apis.iter().map(api).collect();
+        apis.map(|apis| Self { apis }).map_err(|fault| vec![fault])
     }
 
     /// The limits of an API.
@@ -90,32 +96,40 @@ impl Limiters {
 }
 
 impl ApiLimits {
-    fn new(api: &ApiPlan, before: Option<&Self>) -> Self {
+    fn new(api: &ApiPlan, before: Option<&Self>, store: Option<&Arc<Store>>) -> Result<Self, Diagnostic> {
         let mut plans: Vec<_> = api.limits.limits.iter().collect();
         plans.sort_by_key(|plan| breadth(&plan.key));
-        let known = |plan: &LimitPlan| before.and_then(|b| b.counter(plan));
-        let make = |plan: &LimitPlan| Limit {
-            plan: plan.clone(),
-            counter: known(plan).unwrap_or_else(|| Counter::new(plan)),
-            notice: plan.fields.then(|| Notice::new(plan)),
+        let known = |plan: &LimitPlan| before.and_then(|b| b.counter(plan, store));
+        let make = |plan: &LimitPlan| {
+            Ok(Limit {
+                plan: plan.clone(),
+                counter: match known(plan) {
+                    Some(known) => known,
+                    None => Counter::new(&api.name, plan, store)?,
+                },
+                notice: plan.fields.then(|| Notice::new(plan)),
+            })
         };
-        let (arrive, admit): (Vec<_>, Vec<_>) = plans.into_iter().map(make).partition(Limit::is_by_address);
-        Self {
+        let limits: Vec<_> = plans.into_iter().map(make).collect::<Result<_, _>>()?;
+        let (arrive, admit) = limits.into_iter().partition(Limit::is_by_address);
+        Ok(Self {
             api: api.name.clone(),
             arrive,
             admit,
-        }
+        })
     }
 
-    /// What was counted under the same name and settings.
-    fn counter(&self, plan: &LimitPlan) -> Option<Counter> {
+    /// What was counted under the same name and settings, in the same store.
+    fn counter(&self, plan: &LimitPlan, store: Option<&Arc<Store>>) -> Option<Counter> {
         let same = |limit: &&Limit| {
             let known = &limit.plan;
             (&known.name, &known.key, known.measure, known.reach)
                 == (&plan.name, &plan.key, plan.measure, plan.reach)
         };
         let known = self.arrive.iter().chain(&self.admit).find(same);
-        known.map(|limit| limit.counter.clone())
+        known
+            .map(|limit| limit.counter.clone())
+            .filter(|counter| counter.is_kept_in(store))
     }
 }
 
@@ -170,17 +184,24 @@ impl Limit {
             Counter::Rate(rate) => rate.take(key, request.cost),
             Counter::Quota(quota) => quota.take(key, request.cost, clock.now()),
             Counter::Concurrency(cap) => return in_progress(cap, key),
+            Counter::FleetRate(rate) => rate.take(key, &request.subject, request.cost).await,
+            Counter::FleetQuota(quota) => {
+                let now = clock.now();
+                quota.take(key, &request.subject, request.cost, now).await
+            }
         };
         (verdict, None)
     }
 
     /// Takes back what was counted, for a request that another limit refused. A place is given back by dropping it.
-    pub fn give_back(&self, request: &Counted<'_>) {
+    pub fn give_back(&self, request: &Counted<'_>, clock: &Clock) {
         let key = request.subject.hash(&self.plan.key);
         match &self.counter {
             Counter::Rate(rate) => rate.give_back(key, request.cost),
             Counter::Quota(quota) => quota.give_back(key, request.cost),
             Counter::Concurrency(_) => {}
+            Counter::FleetRate(rate) => rate.give_back(key, request.cost),
+            Counter::FleetQuota(quota) => quota.give_back(key, request.cost, clock.now()),
         }
     }
 
@@ -206,11 +227,67 @@ fn in_progress(cap: &Arc<Concurrency>, key: u64) -> (Verdict, Option<Place>) {
 }
 
 impl Counter {
-    fn new(plan: &LimitPlan) -> Self {
+    fn new(api: &str, plan: &LimitPlan, store: Option<&Arc<Store>>) -> Result<Self, Diagnostic> {
+        if let Reach::Fleet { exact, on_failure } = plan.reach {
+            let Some(store) = store else {
+                let message = format!("the limit `{}` of `{api}` has no store", plan.name);
+                return Err(Diagnostic::new(Code::NoStore, "sluice.yaml", None, message));
+            };
+            store.keeps_limits();
+            let shared = Shared {
+                store: Arc::clone(store),
+                policy: policy(api, plan),
+                key: plan.key.clone(),
+                on_failure,
+            };
+            return Ok(Self::of_fleet(plan, shared, exact));
+        }
+        Ok(Self::local(plan))
+    }
+
+    fn of_fleet(plan: &LimitPlan, shared: Shared, exact: bool) -> Self {
+        match plan.measure {
+            Measure::Rate { count, per, burst } => {
+                Self::FleetRate(Arc::new(FleetRate::new(shared, count, per, burst, exact)))
+            }
+            Measure::Quota { count, period } => {
+                Self::FleetQuota(Arc::new(FleetQuota::new(shared, count, period)))
+            }
+            // The loader refuses it.
+            Measure::Concurrency(_) => Self::local(plan),
+        }
+    }
+
+    fn local(plan: &LimitPlan) -> Self {
         match plan.measure {
             Measure::Rate { count, per, burst } => Self::Rate(Arc::new(Rate::new(count, per, burst))),
             Measure::Quota { count, period } => Self::Quota(Arc::new(LocalQuota::new(count, period))),
             Measure::Concurrency(cap) => Self::Concurrency(Arc::new(Concurrency::new(cap))),
         }
+    }
+    /// Whether what was counted is in this store, if it is in any.
+    fn is_kept_in(&self, store: Option<&Arc<Store>>) -> bool {
+        let kept = match self {
+            Self::FleetRate(rate) => &rate.shared.store,
+            Self::FleetQuota(quota) => &quota.shared.store,
+            _ => return true,
+        };
+        store.is_some_and(|store| Arc::ptr_eq(store, kept))
+    }
+}
+
+/// What tells a limit from others in the store. A changed rate begins anew; a changed quota goes on from what was used.
+fn policy(api: &str, plan: &LimitPlan) -> String {
+    let name = &plan.name;
+    match plan.measure {
+        Measure::Rate { count, per, burst } => format!("{api} {name} rate {count} {} {burst}", per.as_secs()),
+        Measure::Quota {
+            period: Period::Day, ..
+        } => format!("{api} {name} day"),
+        Measure::Quota {
+            period: Period::Month,
+            ..
+        } => format!("{api} {name} month"),
+        Measure::Concurrency(_) => format!("{api} {name} concurrency"),
     }
 }

@@ -201,7 +201,7 @@ impl Counting<'_> {
         let counted = self.limits[..before]
             .iter()
             .filter(|limit| limit.applies(request, self.consumers));
-        counted.for_each(|limit| limit.give_back(request));
+        counted.for_each(|limit| limit.give_back(request, self.clock));
     }
 }
 

@@ -10,13 +10,14 @@ mod script;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Weak, mpsc};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use redis::aio::MultiplexedConnection;
 use sluice_config::plan::{Secret, StorePlan};
 use sluice_config::{Code, Diagnostic};
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::timeout;
 
@@ -64,11 +65,11 @@ pub struct Store {
     limits: AtomicBool,
     /// Tells the keeper that the connection was given up, or that the store is no longer used.
     given_up: Arc<Notify>,
-    shared: SharedMeters,
+    /// The runtime beside the cores.
+    background: Handle,
+    /// For meters. It does not keep alive what keeps the store.
+    shared: Weak<Shared>,
 }
-
-/// The process's meters, without keeping alive what they belong to.
-type SharedMeters = std::sync::Weak<Shared>;
 
 impl Store {
     /// Makes it; the same settings keep the connection.
@@ -107,6 +108,7 @@ impl Store {
             nodes: AtomicU32::new(plan.nodes.max(1)),
             limits: AtomicBool::new(false),
             given_up: Arc::default(),
+            background: shared.background.handle().clone(),
             shared: Arc::downgrade(shared),
         });
         let (tell, told) = mpsc::channel();
@@ -150,6 +152,11 @@ impl Store {
                 Err(StoreFault::Late)
             }
         }
+    }
+
+    /// Starts work that asks it and that nobody waits for.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        drop(self.background.spawn(work));
     }
 
     /// Whether there is a connection.
