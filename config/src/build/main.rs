@@ -314,8 +314,10 @@ impl Judge<'_> {
         let decoded = read("decoded", &raw.decoded);
         let offload = read("offload", &raw.offload);
         let (ratio, depth, offload_queue) = (raw.ratio, raw.depth, raw.offload_queue);
+        let intake = super::intake::build(self.tree, raw, self.faults);
         let (request, held, decoded, offload) = (request?, held?, decoded?, offload?);
         Some(Bounds {
+            intake: intake?,
             request,
             held,
             decoded,

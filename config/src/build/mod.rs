@@ -17,6 +17,7 @@ mod credentials;
 mod edge;
 mod errors;
 mod idempotency;
+mod intake;
 mod judge;
 pub(crate) mod keep;
 mod lifecycle;

@@ -8,6 +8,7 @@ mod credential;
 mod edge;
 mod errors;
 mod idempotency;
+mod intake;
 mod lifecycle;
 mod limits;
 mod path;
@@ -37,6 +38,7 @@ pub use credential::{AdminAccess, AdminKey, CertificateMatch, KeyHash, KeyPlan, 
 pub use edge::{AddressRules, CompressionPlan, CorsPlan, EdgePlan, FieldsPlan, MediaRange, Origin};
 pub use errors::{ErrorsPlan, Piece, Slot, Template};
 pub use idempotency::{IdempotencyPlan, KeepingPlan, OnOutage, Where};
+pub use intake::Intake;
 pub use lifecycle::{Brownout, Course, Days, Exemption, LifecyclePlan, MemberCourse, OperationCourse};
 pub use limits::{Applies, KeyPart, LimitPlan, LimitsPlan, Measure, OnStoreFailure, Period, Reach};
 pub use path::{PathPrefix, PathPrefixError};
@@ -99,6 +101,8 @@ impl Plan {
 /// How much of anything is accepted. Sizes are in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bounds {
+    /// What a client sends, before anything is known of it.
+    pub intake: Intake,
     /// A request's body.
     pub request: usize,
     /// An answer that is held whole.

@@ -144,6 +144,19 @@ pub(crate) struct RawBounds {
     /// How many bodies may wait for that, before more are refused.
     #[schemars(range(min = 1, max = 65536))]
     pub(crate) offload_queue: usize,
+    /// A request's header with its first line, such as `64KiB`.
+    pub(crate) head: String,
+    /// How many lines a request's header has.
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) headers: usize,
+    /// A request's target, such as `8KiB`.
+    pub(crate) target: String,
+    /// How long a request's header may take, such as `10s`.
+    pub(crate) head_within: String,
+    /// How many bytes of a request's body have to come in a second while it is waited for, such as `100B`; `0B` for any.
+    pub(crate) body_rate: String,
+    /// For how long less is taken, such as `20s`.
+    pub(crate) body_grace: String,
 }
 
 impl Default for RawBounds {
@@ -157,6 +170,12 @@ impl Default for RawBounds {
             depth: 128,
             offload,
             offload_queue: 64,
+            head: "64KiB".into(),
+            headers: 100,
+            target: "8KiB".into(),
+            head_within: "10s".into(),
+            body_rate: "100B".into(),
+            body_grace: "20s".into(),
         }
     }
 }

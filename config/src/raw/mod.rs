@@ -30,7 +30,7 @@ pub(crate) use edge::{
 pub(crate) use keys::{RawClientCertificate, RawKey, RawPassword};
 pub(crate) use lifecycle::{RawBrownout, RawExemption, RawLifecycle, RawMemberCourse};
 pub(crate) use limits::{RawLimit, RawOnStoreFailure, RawWhere};
-pub(crate) use main::{RawMain, RawUpstream};
+pub(crate) use main::{RawBounds, RawMain, RawUpstream};
 pub(crate) use range::RawVersions;
 use serde_json::{Map, Value};
 pub(crate) use store::RawStore;

@@ -66,6 +66,10 @@ impl Process {
         let mut settings = Settings::new(data.chain(plan.admin.map(admin)).collect());
         settings.workers = plan.workers.map_or(settings.workers, usize::from);
         (settings.announce, settings.grace) = (plan.drain.announce, plan.drain.grace);
+        let intake = &plan.bounds.intake;
+        (settings.head, settings.headers, settings.target) = (intake.head, intake.headers, intake.target);
+        settings.head_within = intake.head_within;
+        (settings.body_rate, settings.body_grace) = (intake.body_rate, intake.body_grace);
         settings
     }
 
