@@ -191,6 +191,33 @@ impl Client {
         self.stream.read(buffer).unwrap_or(0)
     }
 
+    /// One byte, or none when the connection has ended.
+    pub fn take_some(&mut self) -> Vec<u8> {
+        let mut byte = [0];
+        let count = self.stream.read(&mut byte).unwrap_or(0);
+        byte[..count].to_vec()
+    }
+
+    /// Whether something has come, or the connection has ended. It does not wait.
+    ///
+    /// # Panics
+    /// The socket is broken.
+    pub fn has_begun_to_answer(&mut self) -> bool {
+        if !self.stream.buffer().is_empty() {
+            return true;
+        }
+        let mut byte = [0];
+        match self.stream.get_ref() {
+            Socket::Plain(stream) => {
+                stream.set_nonblocking(true).expect("a socket");
+                let peeked = stream.peek(&mut byte);
+                stream.set_nonblocking(false).expect("a socket");
+                !matches!(peeked, Err(error) if is_late(&error))
+            }
+            Socket::Tls(_) => false,
+        }
+    }
+
     /// Whether the connection has ended and nothing more comes.
     pub fn has_ended(&mut self) -> bool {
         matches!(self.stream.read(&mut [0; 1]), Ok(0) | Err(_))
