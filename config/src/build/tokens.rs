@@ -8,7 +8,7 @@ use http::Uri;
 use http::uri::Scheme;
 
 use super::judge::Judge;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{
     ClaimsPlan, IntrospectionPlan, JwtPlan, KeySetPlan, KeySource, NamedFile, Remote, Secret, is_host_name,
     is_link_local,
@@ -138,7 +138,10 @@ fn address(judge: &mut Judge<'_>, at: &str, url: &str, reach: &RawReach) -> Opti
         None
     };
     let form = "write `https://HOST/PATH`, without a user, a password and a fragment";
-    let uri: Option<Uri> = url.parse().ok().filter(|_| !url.contains(['#', '@', '\\']));
+    if url.contains('@') {
+        return refuse(judge, "a user and a password stand in it", form);
+    }
+    let uri: Option<Uri> = url.parse().ok().filter(|_| !url.contains(['#', '\\']));
     let Some(host) = uri.as_ref().and_then(Uri::host) else {
         return refuse(judge, "it is no address of a server", form);
     };
@@ -178,9 +181,15 @@ fn secret(judge: &mut Judge<'_>, pointer: &str, raw: &RawIntrospection) -> Optio
             if judge.tree.written.contains_key(&at) {
                 return Some(Secret::Value(secret.as_str().into(), judge.place(&at)));
             }
-            let message = "the secret stands in the configuration, for everyone to read who may read that";
+            // It is not shown, not even by the line that it stands on.
+            let message = format!(
+                "`{}` holds the secret itself, for everyone who may read the file",
+                &at[1..].replace('/', ".")
+            );
             let hint = "write `secret: \"${INTROSPECTION_SECRET}\"`, or name a file: `secret_file`";
-            judge.fault(Code::BadSettings, &at, message, Some(hint.to_owned()));
+            judge
+                .faults
+                .push(Diagnostic::new(Code::BadSettings, &judge.tree.file, None, message).hint(hint));
             None
         }
         (None, Some(path)) => Some(Secret::File(named(

@@ -258,3 +258,6 @@ impl Resolve for Guard {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

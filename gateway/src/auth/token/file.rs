@@ -1,14 +1,11 @@
-//! Files that the configuration names: keys, authorities, secrets.
+//! Files that the configuration names: key sets, authorities.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use sluice_config::plan::{NamedFile, Secret};
+use sluice_config::plan::NamedFile;
 use sluice_config::{Code, Diagnostic};
-
-/// The largest secret.
-const SECRET: usize = 4 * 1024;
 
 /// Where a named file is: a relative path is meant from the configuration directory.
 pub fn path(named: &NamedFile, directory: Option<&Path>) -> PathBuf {
@@ -46,27 +43,4 @@ pub fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
         return Err(io::Error::other(format!("it is larger than {most} bytes")));
     }
     Ok(bytes)
-}
-
-/// A secret's text.
-///
-/// # Errors
-/// Its file cannot be read, or there is no text in it.
-pub fn secret(secret: &Secret, directory: Option<&Path>) -> Result<Box<str>, Diagnostic> {
-    let (text, place) = match secret {
-        Secret::Value(text, place) => (text.to_string(), place),
-        Secret::File(named) => {
-            let not_text = || {
-                named
-                    .place
-                    .fault(Code::Unreadable, "the secret's file holds no UTF-8 text")
-            };
-            let text = String::from_utf8(read(named, directory, SECRET)?).map_err(|_| not_text())?;
-            (text.trim_end_matches(['\r', '\n']).to_owned(), &named.place)
-        }
-    };
-    if text.is_empty() {
-        return Err(place.fault(Code::OutOfRange, "the secret is empty"));
-    }
-    Ok(text.into())
 }

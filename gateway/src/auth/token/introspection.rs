@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use lru::LruCache;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
 use sluice_config::plan::IntrospectionPlan;
 use sluice_config::{Code, Diagnostic};
 use sluice_transforms::value::Value;
@@ -22,8 +22,9 @@ use tokio::time::timeout;
 
 use super::breaker::Breaker;
 use super::fetch::Fetcher;
-use super::{Print, claims, file, json, print, unfit};
+use super::{Print, claims, json, print, unfit};
 use crate::auth::found::{Found, Proof};
+use crate::secret;
 use crate::shared::Shared;
 
 /// The largest answer.
@@ -96,7 +97,7 @@ impl Introspection {
     ) -> Result<Arc<Self>, Vec<Diagnostic>> {
         let directory = shared.directory.as_deref();
         let made = || {
-            let secret = file::secret(&plan.secret, directory)?;
+            let secret = secret::read(&plan.secret, directory, 1)?;
             Ok((
                 authorization(plan, &secret)?,
                 Fetcher::new(&plan.remote, directory)?,
@@ -142,9 +143,9 @@ impl Introspection {
 }
 
 /// The gateway's own credential (RFC 6749 §2.3.1): both parts are encoded as in a form.
-fn authorization(plan: &IntrospectionPlan, secret: &str) -> Result<HeaderValue, Diagnostic> {
-    let encoded = |text: &str| utf8_percent_encode(text, FORM).to_string();
-    let pair = format!("{}:{}", encoded(&plan.client), encoded(secret));
+fn authorization(plan: &IntrospectionPlan, secret: &[u8]) -> Result<HeaderValue, Diagnostic> {
+    let encoded = |bytes| percent_encode(bytes, FORM);
+    let pair = format!("{}:{}", encoded(plan.client.as_bytes()), encoded(secret));
     let value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair)));
     let mut value = value.map_err(|_| {
         plan.remote
