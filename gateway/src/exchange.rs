@@ -196,6 +196,7 @@ async fn answer<'e>(
         edition,
         api: identified.api,
         version: identified.version,
+        operation: known.operation,
         line: &line,
         prefix: identified.prefix.as_str(),
         rest,

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use http::Response;
 use http::header::HeaderValue;
 use http::request::Parts;
+use http::{Method, Response};
 use sluice_config::plan::VersionId;
 use sluice_transforms::message::Request as Lifting;
 
@@ -18,6 +18,7 @@ use crate::refusal::{Kind, Refusal};
 use crate::serve::Hold;
 use crate::stage::idempotency::Keeping;
 use crate::stage::links::Links;
+use crate::stage::monitor;
 use crate::stage::pass::{Passing, pass};
 use crate::stage::receive::Received;
 use crate::stage::translate::translate;
@@ -32,6 +33,8 @@ pub struct Dispatch<'a> {
     pub api: usize,
     /// The client's version.
     pub version: VersionId,
+    /// The operation's id; empty when the request belongs to none.
+    pub operation: &'a str,
     /// The connection to the upstream.
     pub line: &'a Line,
     /// The prefix under which the client came.
@@ -84,6 +87,7 @@ impl Dispatch<'_> {
                 Box::pin(translate(&way, self.line, parts, received, request, gathered)).await?
             }
             None => {
+                let head = parts.method == Method::HEAD;
                 let passing = Passing {
                     base: api.base.as_str(),
                     parts,
@@ -92,7 +96,8 @@ impl Dispatch<'_> {
                     query: self.query,
                     upgrade,
                 };
-                pass(self.line, passing).await?
+                let answer = pass(self.line, passing).await?;
+                monitor::passed(self.edition, self.api, self.operation, head, answer).await?
             }
         };
         let links = Links {
@@ -117,7 +122,7 @@ impl Dispatch<'_> {
     ) -> Result<Response<Body>, Refusal> {
         let (edition, line) = (Arc::clone(self.edition), self.line.clone());
         let (prefix, rest, query) = (self.prefix.to_owned(), self.rest.to_owned(), self.query.to_vec());
-        let host = self.host.map(str::to_owned);
+        let (host, operation) = (self.host.map(str::to_owned), self.operation.to_owned());
         let Self {
             api, version, secure, ..
         } = *self;
@@ -127,6 +132,7 @@ impl Dispatch<'_> {
                 edition: &edition,
                 api,
                 version,
+                operation: &operation,
                 line: &line,
                 prefix: &prefix,
                 rest: &rest,

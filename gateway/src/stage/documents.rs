@@ -44,13 +44,25 @@ where
     B: HttpBody<Data = Bytes> + Unpin,
     B::Error: Into<body::Fault>,
 {
+    let bytes = whole(body, cap, idle).await?;
+    open(bytes, headers, bounds).await
+}
+
+/// Reads a body to its end, as it was sent.
+///
+/// # Errors
+/// When it does not arrive, or is larger than `cap`.
+pub async fn whole<B>(body: B, cap: usize, idle: Duration) -> Result<Bytes, Unreadable>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+    B::Error: Into<body::Fault>,
+{
     let limits = body::Bounds {
         bytes: cap,
         idle,
         total: TOTAL,
     };
-    let bytes = body::collect(body, &limits).await.map_err(Unreadable::Body)?;
-    open(bytes, headers, bounds).await
+    body::collect(body, &limits).await.map_err(Unreadable::Body)
 }
 
 /// Opens a body that is here.

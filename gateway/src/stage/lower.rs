@@ -16,6 +16,7 @@ use crate::body::Body;
 use crate::fields::media;
 use crate::ledger::Gathered;
 use crate::refusal::{Kind as Why, Refusal};
+use crate::validation::drift::Watch;
 
 /// How many elements of lists were left out or replaced.
 pub const OMITTED: HeaderName = HeaderName::from_static("sluice-omitted");
@@ -50,7 +51,9 @@ pub async fn lower(
     }
     let headers = texts(&parts.headers);
     let status = parts.status.as_u16();
-    let (lowered, seen) = translate(way, operation, status, headers.clone(), bytes).await?;
+    let watch = || way.edition.guard.validators.answer(way.api, operation, status);
+    let watch = (!bodiless).then(watch).flatten();
+    let (lowered, seen) = translate(way, operation, status, headers.clone(), bytes, watch).await?;
     gathered.delivered = seen.delivered;
     let Lowered { response, omitted } = lowered;
     changed_body(&mut parts.headers);
@@ -109,6 +112,7 @@ async fn translate(
     status: u16,
     headers: Vec<(String, String)>,
     bytes: Bytes,
+    watch: Option<Watch>,
 ) -> Result<(Lowered, Gathered), Refusal> {
     let (own, operation) = (way.clone(), operation.to_owned());
     let large = bytes.len() > way.edition.plan.bounds.offload;
@@ -118,6 +122,9 @@ async fn translate(
             .then(|| documents::document(&bytes, depth))
             .transpose()
             .map_err(|f| f.of_answer())?;
+        if let Some(watch) = watch {
+            watch.judge(body.as_ref())?;
+        }
         let answer = Lowering {
             operation,
             status,

@@ -1,5 +1,6 @@
 //! The compiled schemas of every version, and what was seen to drift from them.
 
+pub mod drift;
 mod node;
 pub mod parameter;
 pub mod schema;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use serde_json::Value as Plain;
 use sluice_config::plan::{ApiPlan, Place, Plan, VersionId};
 use sluice_config::{Code, Diagnostic};
-use sluice_transforms::contract::{Contract, Operation, Payload};
+use sluice_transforms::contract::{Answer, Contract, Operation, Payload};
 use sluice_transforms::export;
 use sluice_transforms::shape::Shape;
 
@@ -27,6 +28,8 @@ pub struct Validators {
     apis: Vec<ApiValidators>,
     /// Every schema by its text: versions share what they have in common, and a reload compiles what is new.
     schemas: HashMap<String, Arc<Schema>>,
+    /// What was said of answers, from one edition to the next.
+    log: Option<Arc<drift::Log>>,
 }
 
 /// What an API's messages are held against.
@@ -34,6 +37,8 @@ pub struct Validators {
 struct ApiValidators {
     /// Requests, by version and operation.
     requests: Vec<HashMap<String, RequestRules>>,
+    /// Answers of the upstream, in the origin's version.
+    answers: Option<Arc<drift::Contract>>,
 }
 
 /// What a request of one operation in one version is held against.
@@ -64,10 +69,13 @@ impl Validators {
     pub fn compile(
         plan: &Plan,
         before: Option<&Self>,
-        _shared: &Arc<Shared>,
+        shared: &Arc<Shared>,
     ) -> Result<Self, Vec<Diagnostic>> {
+        let log = before.and_then(|before| before.log.clone());
+        let log = log.unwrap_or_else(|| Arc::new(drift::Log::new(shared)));
         let mut workshop = Workshop {
             before,
+            log: Arc::clone(&log),
             schemas: HashMap::new(),
             faults: Vec::new(),
         };
@@ -76,6 +84,7 @@ impl Validators {
             true => Ok(Self {
                 apis,
                 schemas: workshop.schemas,
+                log: Some(log),
             }),
             false => Err(workshop.faults),
         }
@@ -85,33 +94,64 @@ impl Validators {
     pub fn request(&self, api: usize, version: VersionId, operation: &str) -> Option<&RequestRules> {
         self.apis.get(api)?.requests.get(version.index())?.get(operation)
     }
+
+    /// What an answer of the upstream is held against; nothing for most of them.
+    pub fn answer(&self, api: usize, operation: &str, status: u16) -> Option<drift::Watch> {
+        let answers = self.apis.get(api)?.answers.as_ref()?;
+        answers.watch(operation, status)
+    }
 }
 
 /// Where schemas are compiled.
 struct Workshop<'b> {
     before: Option<&'b Validators>,
+    log: Arc<drift::Log>,
     schemas: HashMap<String, Arc<Schema>>,
     faults: Vec<Diagnostic>,
 }
 
 impl Workshop<'_> {
     fn api(&mut self, api: &ApiPlan) -> ApiValidators {
-        let settings = &api.validation;
-        let (Some(requests), Some(place)) = (settings.requests, &settings.place) else {
+        let Some(place) = &api.validation.place else {
             return ApiValidators::default();
+        };
+        ApiValidators {
+            requests: self.requests(api, place),
+            answers: self.answers(api, place),
+        }
+    }
+
+    fn requests(&mut self, api: &ApiPlan, place: &Place) -> Vec<HashMap<String, RequestRules>> {
+        let Some(settings) = api.validation.requests else {
+            return Vec::new();
         };
         let mut version = |name: &str| {
             let contract = api.lineage.contract(name)?;
             let rules = contract.operations.iter().map(|operation| {
-                let rules = self.request(contract, operation, requests.violations, place);
+                let rules = self.request(contract, operation, settings.violations, place);
                 (operation.id.clone(), rules)
             });
             Some(rules.collect())
         };
         let versions = api.versions.iter();
-        ApiValidators {
-            requests: versions.map(|v| version(&v.name).unwrap_or_default()).collect(),
+        versions.map(|v| version(&v.name).unwrap_or_default()).collect()
+    }
+
+    fn answers(&mut self, api: &ApiPlan, place: &Place) -> Option<Arc<drift::Contract>> {
+        let settings = api.validation.answers?;
+        let origin = api.lineage.contract(api.lineage.origin())?;
+        let mut answers = HashMap::new();
+        for operation in &origin.operations {
+            let typed = |answer: &Answer| Some((answer.status, answer.shape.clone()?));
+            let typed = operation.answers.iter().filter_map(typed);
+            let schemas = typed.filter_map(|(status, shape)| {
+                let schema = export::schema(&shape, &origin.types);
+                Some((status, self.schema(schema, &operation.id, place)?))
+            });
+            answers.insert(operation.id.clone(), schemas.collect::<Vec<_>>());
         }
+        let contract = drift::Contract::new(&api.name, settings, answers, &self.log);
+        Some(Arc::new(contract))
     }
 
     fn request(
