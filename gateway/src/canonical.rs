@@ -17,13 +17,13 @@ pub enum PathFault {
     /// It does not begin with `/`.
     #[error("the path does not begin with \"/\"")]
     NotAbsolute,
-    /// `//` within it.
+    /// `//` within it, or a segment of parameters only (`/;a/`).
     #[error("the path has an empty segment")]
     EmptySegment,
-    /// `.` or `..`, plain or encoded.
+    /// `.` or `..`, plain or encoded, with or without parameters, or what becomes of it.
     #[error("the path has a dot segment")]
     DotSegment,
-    /// `%2F`, `%5C` or `%00`, or a backslash.
+    /// `%2F`, `%5C` or `%00`, a backslash, or a character that is taken for one of them.
     #[error("the path has an encoded separator, a backslash or a zero byte")]
     Separator,
     /// A control character, plain or encoded.
@@ -138,8 +138,14 @@ fn segment(raw: &str, text: &mut String) -> Result<String, PathFault> {
     }
     let decoded = decode(raw.as_bytes(), text)?;
     let decoded = String::from_utf8(decoded).map_err(|_| PathFault::NotUtf8)?;
-    if decoded == "." || decoded == ".." {
+    if decoded.starts_with(';') {
+        return Err(PathFault::EmptySegment);
+    }
+    if is_dots(&decoded) {
         return Err(PathFault::DotSegment);
+    }
+    if decoded.contains(SLASH_ALIKES) {
+        return Err(PathFault::Separator);
     }
     if decoded.chars().any(char::is_control) {
         return Err(PathFault::Control);
@@ -148,6 +154,24 @@ fn segment(raw: &str, text: &mut String) -> Result<String, PathFault> {
         true => Err(PathFault::DoubleEncoding),
         false => Ok(decoded),
     }
+}
+
+/// Characters that are taken for a slash or backslash once a text is normalised (NFKC) or fitted to another encoding.
+const SLASH_ALIKES: [char; 6] = [
+    '\u{2044}', '\u{2215}', '\u{2216}', '\u{fe68}', '\u{ff0f}', '\u{ff3c}',
+];
+
+/// Whether a segment is a dot segment to anyone: Java's servers first cut off what follows a `;`, and a text that is
+/// normalised (NFKC) has plain dots for full-width ones.
+fn is_dots(segment: &str) -> bool {
+    let name = segment.split(';').next().unwrap_or_default();
+    let dots = |c: char| match c {
+        '.' | '\u{2024}' | '\u{fe52}' | '\u{ff0e}' => Some(1),
+        '\u{2025}' => Some(2),
+        _ => None,
+    };
+    let counted = name.chars().try_fold(0, |sum, c| Some(sum + dots(c)?));
+    matches!(counted, Some(1 | 2))
 }
 
 /// Reserved characters stay as they came, since `;` and `%3B` are not the same to every backend (RFC 3986 §2.2).

@@ -116,12 +116,15 @@ impl PathTemplate {
         self.segments.iter().map(form).eq(other.segments.iter().map(form))
     }
 
-    /// How much of the path is fixed: of two templates that match, the one with more fixed segments is meant.
-    pub fn fixed(&self) -> usize {
+    /// How much of the path is fixed, segments first, then characters beside slots: of two templates that match, the
+    /// one with more is meant. `/jobs/7:cancel` is `/jobs/{id}:cancel`, and not the job `7:cancel`.
+    pub fn fixed(&self) -> (usize, usize) {
         self.segments
             .iter()
-            .filter(|s| matches!(s, Segment::Literal(_)))
-            .count()
+            .fold((0, 0), |(whole, beside), segment| match segment {
+                Segment::Literal(_) => (whole + 1, beside),
+                Segment::Slot { before, after, .. } => (whole, beside + before.len() + after.len()),
+            })
     }
 }
 

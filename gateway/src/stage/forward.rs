@@ -10,6 +10,7 @@ use sluice_transforms::contract::{Operation, Place};
 use sluice_transforms::message::{Argument, Request as Lifted};
 
 use crate::body::Body;
+use crate::edition;
 use crate::fields::chain::Told;
 use crate::fields::{forwarded, media, remove_all, target};
 use crate::refusal::{Kind, Refusal};
@@ -92,11 +93,17 @@ pub fn changed_body(headers: &mut HeaderMap) {
     headers.remove(TRAILER);
 }
 
-/// The path and query of a lifted request at the upstream.
+/// The path and query of a translated request, among the operations of the version that it is translated to.
 ///
 /// # Errors
-/// When a parameter is missing, or the path has no canonical form.
-pub fn target_of(base: &str, operation: &Operation, arguments: &[Argument]) -> Result<String, Refusal> {
+/// When a parameter is missing, or the path has no canonical form or is another operation's: what was authorised is
+/// what is sent.
+pub fn target_of(
+    base: &str,
+    operations: &[Operation],
+    operation: &Operation,
+    arguments: &[Argument],
+) -> Result<String, Refusal> {
     let value = |name: &str| {
         arguments
             .iter()
@@ -116,6 +123,13 @@ pub fn target_of(base: &str, operation: &Operation, arguments: &[Argument]) -> R
     let segments = operation.path.fill(value).unwrap_or_default();
     let path = target::path(base, &segments)
         .ok_or_else(|| Refusal::new(Kind::BadPath, "a parameter makes a path that is not accepted"))?;
+    let read = edition::route(operations, &operation.method, &segments);
+    if read.is_none_or(|(read, _)| read.id != operation.id) {
+        return Err(Refusal::new(
+            Kind::BadPath,
+            "a parameter makes the path of another operation",
+        ));
+    }
     Ok(with_query(path, arguments))
 }
 

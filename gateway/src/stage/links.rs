@@ -129,6 +129,8 @@ impl Links<'_> {
             .target(&request)
             .ok()?;
         let own: &Operation = self.version.lower.target.operation(&lowered.operation)?;
-        (own.method == "GET").then(|| forward::target_of(self.prefix, own, &lowered.arguments).ok())?
+        let operations = &self.version.lower.target.operations;
+        let target = || forward::target_of(self.prefix, operations, own, &lowered.arguments).ok();
+        (own.method == "GET").then(target)?
     }
 }

@@ -55,8 +55,12 @@ pub fn operation<'v>(
     method: &Method,
     segments: &[String],
 ) -> Result<Option<&'v Operation>, Refusal> {
-    if let Some(operation) = version.operation(method.as_str(), segments) {
-        return Ok(Some(operation));
+    let found = version.operation(method.as_str(), segments);
+    if segments.iter().any(|segment| segment.contains(';')) {
+        without_parameters(version, method, segments, found)?;
+    }
+    if found.is_some() {
+        return Ok(found);
     }
     if !complete {
         return Ok(None);
@@ -69,6 +73,25 @@ pub fn operation<'v>(
         ));
     }
     Err(Refusal::method_not_allowed(method, methods))
+}
+
+/// Java's servers cut off what follows a `;` before they look at a path: both readings must be one operation.
+fn without_parameters(
+    version: &Version,
+    method: &Method,
+    segments: &[String],
+    found: Option<&Operation>,
+) -> Result<(), Refusal> {
+    let cut = segments.iter().map(|s| s.split(';').next().unwrap_or_default());
+    let cut: Vec<String> = cut.map(str::to_owned).collect();
+    let id = |operation: &Operation| operation.id.clone();
+    match version.operation(method.as_str(), &cut).map(id) == found.map(id) {
+        true => Ok(()),
+        false => Err(Refusal::new(
+            Kind::BadPath,
+            "the path is another operation's without what follows the `;`",
+        )),
+    }
 }
 
 /// The methods that a path has in any of these versions; none when there is no such path.

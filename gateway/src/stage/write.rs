@@ -101,7 +101,7 @@ impl Write<'_> {
             .lifting()
             .replacement(&self.request.operation, lifted.body)
             .map_err(|f| unlifted(&f))?;
-        let target = forward::target_of(self.way.base(), operation, &lifted.arguments)?;
+        let target = self.target(operation, &lifted)?;
         self.dispatch("PATCH", &target, lifted.body.as_ref(), true, self.headers.clone())
             .await
     }
@@ -119,7 +119,7 @@ impl Write<'_> {
                 "what is stored cannot be read, so that this write would lose some of it",
             ));
         };
-        let read = forward::target_of(self.way.base(), read, &target.arguments)?;
+        let read = self.target(read, &target)?;
         let own = precondition::is_own(&self.headers);
         for attempt in 0.. {
             let found = self.read(&read).await?;
@@ -210,7 +210,7 @@ impl Write<'_> {
         };
         match patch::difference(&stored, new) {
             Ok(changes) => {
-                let target = forward::target_of(self.way.base(), whole, &lifted.arguments)?;
+                let target = self.target(whole, &lifted)?;
                 self.dispatch("PATCH", &target, Some(&changes), true, headers)
                     .await
             }
@@ -219,10 +219,16 @@ impl Write<'_> {
                 let Some(replace) = self.sibling("PUT") else {
                     return Err(unlifted(&fault));
                 };
-                let target = forward::target_of(self.way.base(), replace, &lifted.arguments)?;
+                let target = self.target(replace, &lifted)?;
                 self.dispatch("PUT", &target, Some(new), false, headers).await
             }
         }
+    }
+
+    /// The path and query of an operation of the origin.
+    fn target(&self, operation: &Operation, request: &Request) -> Result<String, Refusal> {
+        let operations = &self.way.version().lift.target.operations;
+        forward::target_of(self.way.base(), operations, operation, &request.arguments)
     }
 
     /// The origin's operation on the same path with another method.
@@ -293,7 +299,7 @@ impl Write<'_> {
         if let Some(source) = self.way.version().lift.source.operation(&self.request.operation) {
             forward::header_arguments(&mut headers, source, lifted);
         }
-        let target = forward::target_of(self.way.base(), operation, &lifted.arguments)?;
+        let target = self.target(operation, &lifted)?;
         let patch = operation.request.as_ref().is_some_and(|p| p.patch);
         let method = if *self.method == Method::HEAD {
             "HEAD"

@@ -62,7 +62,12 @@ impl Walk<'_> {
         let lifted = self.lift(way, operation, request, &mut taken, told);
         told.lift = (!taken.steps.is_empty() && taken.before.is_some()).then_some(taken);
         let lifted = lifted?;
-        let target = forward::target_of(way.base(), operation, &lifted.request.arguments)?;
+        let target = forward::target_of(
+            way.base(),
+            &way.version().lift.target.operations,
+            operation,
+            &lifted.request.arguments,
+        )?;
         let method = lifted.method.unwrap_or(operation.method.as_str());
         told.upstream = self.upstream(way, method, target);
         if let Some(upstream) = &mut told.upstream {
