@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -10,6 +11,7 @@ use sluice_config::plan::{UpstreamId, UpstreamPlan};
 use crate::body::Body;
 use crate::edition::Edition;
 use crate::refusal::Refusal;
+use crate::tls::Secure;
 use crate::upstream::{self, Upstream};
 
 /// The longest pause between two tries of a write.
@@ -55,7 +57,7 @@ impl Line {
 
     /// The hosts that the upstream is asked as: its links may name them.
     pub fn hosts(&self) -> &[String] {
-        &self.upstream.settings().endpoints
+        self.upstream.hosts()
     }
 }
 
@@ -84,18 +86,24 @@ impl Pools {
 
     fn renew(&mut self, edition: &Edition) {
         let old = std::mem::take(&mut self.pools);
-        let pool = |plan: &UpstreamPlan| {
-            let same = old.iter().find(|(known, _)| **known == *plan).cloned();
-            same.unwrap_or_else(|| (Rc::new(plan.clone()), Upstream::new(settings(plan))))
+        let pool = |(index, plan): (usize, &UpstreamPlan)| {
+            let tls = edition.guard.tls.upstream(index);
+            let is_same = |known: &&(Rc<UpstreamPlan>, Upstream)| {
+                let before = known.1.settings().tls.as_ref();
+                *known.0 == *plan && before.map(Arc::as_ptr) == tls.map(Arc::as_ptr)
+            };
+            let same = old.iter().find(is_same).cloned();
+            same.unwrap_or_else(|| (Rc::new(plan.clone()), Upstream::new(settings(plan, tls.cloned()))))
         };
-        self.pools = edition.plan.upstreams.iter().map(pool).collect();
+        self.pools = edition.plan.upstreams.iter().enumerate().map(pool).collect();
         self.generation = edition.generation;
     }
 }
 
-fn settings(plan: &UpstreamPlan) -> upstream::Settings {
+fn settings(plan: &UpstreamPlan, tls: Option<Arc<Secure>>) -> upstream::Settings {
     let endpoints = plan.endpoints.iter().map(ToString::to_string);
     upstream::Settings {
+        tls,
         connect: plan.timeouts.connect,
         first_byte: plan.timeouts.first_byte,
         idle: plan.timeouts.idle,

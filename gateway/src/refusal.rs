@@ -233,6 +233,10 @@ impl From<&upstream::Fault> for Refusal {
                 Kind::UpstreamUnreachable,
                 "no connection to the upstream could be made",
             ),
+            F::Untrusted { .. } => (
+                Kind::UpstreamUntrusted,
+                "no secure connection to the upstream could be made",
+            ),
             F::ConnectTimeout { .. } => (
                 Kind::UpstreamTimeout,
                 "the upstream did not accept a connection in time",

@@ -49,6 +49,8 @@ pub enum Kind {
     NoEntityTag,
     /// No connection to the upstream.
     UpstreamUnreachable,
+    /// Over TLS the upstream could not be trusted, or does not trust the gateway.
+    UpstreamUntrusted,
     /// The upstream closed the connection instead of answering.
     UpstreamReset,
     /// The upstream answered with something that is not HTTP.
@@ -167,6 +169,7 @@ impl Kind {
         Self::Contended,
         Self::NoEntityTag,
         Self::UpstreamUnreachable,
+        Self::UpstreamUntrusted,
         Self::UpstreamReset,
         Self::UpstreamGarbage,
         Self::UpstreamIncomplete,
@@ -267,6 +270,11 @@ impl Kind {
                 S::BAD_GATEWAY,
                 "upstream_unreachable",
                 "The upstream cannot be reached",
+            ),
+            Self::UpstreamUntrusted => terms(
+                S::BAD_GATEWAY,
+                "upstream_untrusted",
+                "The upstream cannot be trusted",
             ),
             Self::UpstreamReset => terms(
                 S::BAD_GATEWAY,

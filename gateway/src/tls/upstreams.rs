@@ -30,6 +30,21 @@ impl Secure {
             None => ServerName::try_from(Endpoint::parse(endpoint).ok()?.host).ok(),
         }
     }
+
+    /// The host by which an endpoint is asked: the name that it proves to have, with the port unless it is the usual one.
+    pub(crate) fn host_for(&self, endpoint: &str) -> String {
+        let (host, port) = endpoint.rsplit_once(':').unwrap_or((endpoint, "443"));
+        let named = self.server_name.as_ref().map(ServerName::to_str);
+        let host = match &named {
+            Some(name) if name.contains(':') => format!("[{name}]"),
+            Some(name) => name.to_string(),
+            None => host.to_owned(),
+        };
+        match port {
+            "443" => host,
+            _ => format!("{host}:{port}"),
+        }
+    }
 }
 
 impl Maker {

@@ -38,7 +38,8 @@ impl Endpoint {
     pub(super) fn new(name: &str, settings: Rc<Settings>) -> Rc<Self> {
         Rc::new(Self {
             name: name.to_owned(),
-            host: HeaderValue::from_str(name).unwrap_or(HeaderValue::from_static("upstream")),
+            host: HeaderValue::from_str(&settings.host_of(name))
+                .unwrap_or(HeaderValue::from_static("upstream")),
             permits: Arc::new(Semaphore::new(settings.connections)),
             settings,
             idle: RefCell::default(),

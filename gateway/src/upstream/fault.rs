@@ -1,5 +1,8 @@
 //! Why an upstream did not answer, each reason as a sentence for people.
 
+use std::io;
+
+use super::wire::Ambiguous;
 use crate::body;
 
 /// An exchange with an upstream that gave no answer.
@@ -14,6 +17,14 @@ pub enum Fault {
         /// `host:port` as configured.
         endpoint: String,
         /// What the system said.
+        reason: String,
+    },
+    /// Over TLS the endpoint could not be trusted, or does not trust us. It is never asked without TLS instead.
+    #[error("{endpoint} could not be trusted: {reason}")]
+    Untrusted {
+        /// `host:port` as configured.
+        endpoint: String,
+        /// What is wrong.
         reason: String,
     },
     /// The endpoint did not accept in time.
@@ -60,9 +71,12 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// No connection stands, so nothing was sent: another endpoint may be tried.
+    /// No connection stands, so nothing was answered: another endpoint may be tried.
     pub(super) fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::ConnectTimeout { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::ConnectTimeout { .. } | Self::Untrusted { .. }
+        )
     }
 
     /// Nothing of the request was written to any connection.
@@ -77,16 +91,50 @@ impl Fault {
 
     /// What hyper says of an exchange that failed at `endpoint`.
     pub(super) fn of(error: &hyper::Error, endpoint: &str) -> Self {
-        let endpoint = endpoint.to_owned();
-        match body_fault(error) {
-            Some(fault) => Self::RequestBody(fault),
+        if let Some(fault) = body_fault(error) {
+            return Self::RequestBody(fault);
+        }
+        let transport = transport(error);
+        let ambiguous = transport.and_then(|io| io.get_ref()?.downcast_ref::<Ambiguous>());
+        if let Some(ambiguous) = ambiguous {
+            return Self::Garbage {
+                endpoint: endpoint.to_owned(),
+                reason: ambiguous.to_string(),
+            };
+        }
+        match transport.and_then(|io| untrusted(io, endpoint)) {
+            Some(fault) => fault,
             None if error.is_parse() => Self::Garbage {
-                endpoint,
+                endpoint: endpoint.to_owned(),
                 reason: error.to_string(),
             },
-            None => Self::Reset { endpoint },
+            None => Self::Reset {
+                endpoint: endpoint.to_owned(),
+            },
         }
     }
+
+    /// What is wrong with a handshake.
+    pub(super) fn of_handshake(error: &io::Error, endpoint: &str) -> Self {
+        untrusted(error, endpoint).unwrap_or_else(|| Self::Unreachable {
+            endpoint: endpoint.to_owned(),
+            reason: format!("the TLS handshake failed: {error}"),
+        })
+    }
+}
+
+/// What TLS says is wrong; nothing when the connection itself failed.
+fn untrusted(error: &io::Error, endpoint: &str) -> Option<Fault> {
+    let reason = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+    Some(Fault::Untrusted {
+        endpoint: endpoint.to_owned(),
+        reason: reason.to_string(),
+    })
+}
+
+/// The transport's error below hyper's.
+fn transport(error: &hyper::Error) -> Option<&io::Error> {
+    std::error::Error::source(error)?.downcast_ref()
 }
 
 /// The fault of the request's own body, which hyper wraps.

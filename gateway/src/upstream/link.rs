@@ -1,8 +1,10 @@
 //! One connection to an endpoint, from dialling to its end.
 
 use std::io;
+use std::sync::Arc;
 
-use http::Request;
+use http::header::UPGRADE;
+use http::{Method, Request};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{Builder, SendRequest};
@@ -10,26 +12,37 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
 
 use super::exchange::Outgoing;
+use super::framing::{Asked, Bounds};
+use super::wire::{Socket, Watch, Wire};
 use super::{Fault, Settings};
+
+/// Header lines of one answer: hyper's own bound. With any other it allocates room for them each time.
+const LINES: usize = 100;
 
 /// An open connection. Dropped, it is closed at once: a task that went on writing a request that nobody waits for
 /// would be work without a bound.
 pub(super) struct Link {
     sender: SendRequest<Outgoing>,
     task: AbortHandle,
+    watch: Arc<Watch>,
 }
 
 impl Link {
     pub(super) async fn dial(endpoint: &str, settings: &Settings) -> Result<Self, Fault> {
-        let stream = match timeout(settings.connect, TcpStream::connect(endpoint)).await {
-            Ok(connected) => connected
-                .and_then(prompt)
-                .map_err(|error| unreachable(endpoint, &error))?,
+        let socket = match timeout(settings.connect, connect(endpoint, settings)).await {
+            Ok(connected) => connected?,
             Err(_elapsed) => return Err(late(endpoint, settings)),
         };
-        let handshake = builder(settings).handshake(TokioIo::new(stream)).await;
+        let watch = Arc::new(Watch::default());
+        let bounds = Bounds {
+            head: settings.head,
+            lines: LINES,
+        };
+        let wire = Wire::new(socket, Arc::clone(&watch), bounds);
+        let handshake = builder(settings).handshake(TokioIo::new(wire)).await;
         let (sender, connection) = handshake.map_err(|error| Fault::of(&error, endpoint))?;
         let task = tokio::task::spawn_local(async move {
             // How a connection ends is told to the exchange that uses it; an unused one may end as it likes.
@@ -38,26 +51,31 @@ impl Link {
         Ok(Self {
             sender,
             task: task.abort_handle(),
+            watch,
         })
     }
 
     pub(super) fn is_open(&self) -> bool {
-        !self.sender.is_closed()
+        !self.sender.is_closed() && !self.watch.is_spoiled()
     }
 
     pub(super) fn is_ready(&self) -> bool {
-        self.sender.is_ready()
+        self.sender.is_ready() && !self.watch.is_spoiled()
     }
 
     /// Waits until another request may be sent; false if that will never be.
     pub(super) async fn ready(&mut self) -> bool {
-        self.sender.ready().await.is_ok()
+        self.sender.ready().await.is_ok() && !self.watch.is_spoiled()
     }
 
     pub(super) fn send(
         &mut self,
         request: Request<Outgoing>,
     ) -> impl Future<Output = Result<http::Response<Incoming>, TrySendError<Request<Outgoing>>>> {
+        self.watch.ask(Asked {
+            head: request.method() == Method::HEAD,
+            upgrade: request.headers().contains_key(UPGRADE),
+        });
         self.sender.try_send_request(request)
     }
 }
@@ -68,7 +86,26 @@ impl Drop for Link {
     }
 }
 
-/// hyper's own bound on header lines of one answer, 100, stays: with any other it allocates room for them each time.
+/// Opens a connection, with TLS where it is meant to be: there is no way back to a plain one.
+async fn connect(endpoint: &str, settings: &Settings) -> Result<Socket, Fault> {
+    let stream = TcpStream::connect(endpoint).await.and_then(prompt);
+    let stream = stream.map_err(|error| unreachable(endpoint, &error))?;
+    let Some(secure) = &settings.tls else {
+        return Ok(Socket::Plain(stream));
+    };
+    let name = secure.name_for(endpoint).ok_or_else(|| Fault::Untrusted {
+        endpoint: endpoint.to_owned(),
+        reason: "its name cannot stand in a certificate".to_owned(),
+    })?;
+    let secured = TlsConnector::from(Arc::clone(&secure.config))
+        .connect(name, stream)
+        .await;
+    match secured {
+        Ok(stream) => Ok(Socket::Tls(Box::new(stream))),
+        Err(error) => Err(Fault::of_handshake(&error, endpoint)),
+    }
+}
+
 fn builder(settings: &Settings) -> Builder {
     let mut builder = Builder::new();
     builder.max_header_size(settings.head);

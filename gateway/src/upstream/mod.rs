@@ -7,7 +7,7 @@
 //! ```
 //!
 //! - `endpoint`: the connections of one endpoint, how many there may be, and whether it answers at all;
-//! - `link`: one connection, from dialling to its end;
+//! - `link`: one connection, from dialling to its end; `wire` and `framing`: only what was asked for comes through it;
 //! - `exchange`: one request and the head of its answer, with the clocks that watch them;
 //! - [`Reply`]: the answer's body, which hands the connection back when it has ended;
 //! - [`tunnel`]: what follows a 101.
@@ -18,13 +18,16 @@
 mod endpoint;
 mod exchange;
 mod fault;
+mod framing;
 pub mod hops;
 mod link;
 mod reply;
 mod tunnel;
+mod wire;
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{EXPECT, HOST};
@@ -33,6 +36,7 @@ use http::{HeaderValue, Request, Response, Uri, Version};
 use tokio::time::Instant;
 
 use crate::body::Body;
+use crate::tls::Secure;
 
 use endpoint::{Endpoint, Lease};
 use exchange::{Lost, replayable};
@@ -46,7 +50,9 @@ pub use tunnel::{Ended, tunnel};
 pub struct Settings {
     /// `host:port` of each endpoint.
     pub endpoints: Vec<String>,
-    /// How long a connection may take to stand.
+    /// TLS towards it; without it plain HTTP.
+    pub tls: Option<Arc<Secure>>,
+    /// How long a connection may take to stand, its TLS too.
     pub connect: Duration,
     /// How long the head of an answer may take after the request was sent.
     pub first_byte: Duration,
@@ -69,6 +75,7 @@ impl Settings {
     pub fn new(endpoints: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             endpoints: endpoints.into_iter().map(Into::into).collect(),
+            tls: None,
             connect: Duration::from_secs(1),
             first_byte: Duration::from_secs(15),
             idle: Duration::from_secs(30),
@@ -77,6 +84,14 @@ impl Settings {
             keep: Duration::from_secs(60),
             backoff: Duration::from_secs(2),
             head: 64 * 1024,
+        }
+    }
+
+    /// The host by which an endpoint is asked.
+    fn host_of(&self, endpoint: &str) -> String {
+        match &self.tls {
+            Some(secure) => secure.host_for(endpoint),
+            None => endpoint.to_owned(),
         }
     }
 }
@@ -88,6 +103,7 @@ pub struct Upstream(Rc<Pool>);
 struct Pool {
     settings: Rc<Settings>,
     endpoints: Vec<Rc<Endpoint>>,
+    hosts: Vec<String>,
     turn: Cell<usize>,
 }
 
@@ -97,9 +113,14 @@ impl Upstream {
         let settings = Rc::new(settings);
         let endpoint = |name: &String| Endpoint::new(name, Rc::clone(&settings));
         let endpoints = settings.endpoints.iter().map(endpoint).collect();
+        let named = settings.endpoints.iter().map(|name| settings.host_of(name));
+        let mut hosts: Vec<String> = settings.endpoints.iter().cloned().chain(named).collect();
+        hosts.sort_unstable();
+        hosts.dedup();
         Self(Rc::new(Pool {
             settings,
             endpoints,
+            hosts,
             turn: Cell::new(0),
         }))
     }
@@ -107,6 +128,11 @@ impl Upstream {
     /// The bounds it was made with.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// The hosts that it is asked as, and its endpoints: its links may name them.
+    pub fn hosts(&self) -> &[String] {
+        &self.0.hosts
     }
 
     /// Sends `request` and waits for the head of its answer; the answer's body streams.
