@@ -34,7 +34,7 @@ pub fn nobody() -> SocketAddr {
 }
 
 /// The head of a request in lower case, or nothing when the connection has ended. Not a byte more is read.
-pub fn head(stream: &mut TcpStream) -> Option<String> {
+pub fn head(stream: &mut impl Read) -> Option<String> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {

@@ -9,7 +9,11 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
+    SupportedProtocolVersion,
+};
 
 use super::PATIENCE;
 
@@ -52,6 +56,12 @@ impl Authority {
     #[must_use]
     pub fn pem(&self) -> &str {
         &self.pem
+    }
+
+    fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.der.clone()).expect("an authority");
+        roots
     }
 
     /// A certificate for these names; the first is its common name too.
@@ -142,11 +152,9 @@ impl<'a> Asking<'a> {
     /// It cannot be configured so.
     #[must_use]
     pub fn config(&self) -> Arc<ClientConfig> {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.trusts.der.clone()).expect("an authority");
         let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
         let builder = builder.with_protocol_versions(self.versions).expect("versions");
-        let builder = builder.with_root_certificates(roots);
+        let builder = builder.with_root_certificates(self.trusts.roots());
         let mut config = match self.shows.map(Issued::der) {
             Some((chain, key)) => builder.with_client_auth_cert(chain, key).expect("a pair"),
             None => builder.with_no_client_auth(),
@@ -227,4 +235,69 @@ impl Write for Secured {
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
+}
+
+/// An upstream with TLS: answers each request with a document that tells its target, the name that was asked for (SNI),
+/// `Host`, and how many certificates it was shown.
+///
+/// # Panics
+/// There is no socket.
+#[must_use]
+pub fn secured_upstream(config: Arc<ServerConfig>) -> SocketAddr {
+    super::scripted::upstream(move |socket, _| {
+        let Ok(connection) = ServerConnection::new(Arc::clone(&config)) else {
+            return;
+        };
+        let mut stream = StreamOwned::new(connection, socket);
+        while let Some(head) = super::scripted::head(&mut stream) {
+            let line = |name: &str| {
+                head.lines()
+                    .find_map(|line| line.strip_prefix(name))
+                    .unwrap_or_default()
+            };
+            let body = serde_json::json!({
+                "target": head.split(' ').nth(1),
+                "host": line("host: "),
+                "server_name": stream.conn.server_name(),
+                "shown": stream.conn.peer_certificates().map_or(0, <[_]>::len),
+                "protocol": stream.conn.alpn_protocol().map(|p| String::from_utf8_lossy(p).into_owned()),
+            });
+            let body = body.to_string();
+            let length = body.len();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+            );
+            if stream
+                .write_all((head + &body).as_bytes())
+                .and_then(|()| stream.flush())
+                .is_err()
+            {
+                return;
+            }
+        }
+    })
+}
+
+/// How an upstream shows a certificate, and asks for one by this authority.
+///
+/// # Panics
+/// It cannot be configured so.
+#[must_use]
+pub fn showing(
+    issued: &Issued,
+    asks: Option<&Authority>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Arc<ServerConfig> {
+    let provider = Arc::new(default_provider());
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
+    let builder = builder.with_protocol_versions(versions).expect("versions");
+    let builder = match asks {
+        None => builder.with_no_client_auth(),
+        Some(authority) => {
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(authority.roots()), provider);
+            builder.with_client_cert_verifier(verifier.build().expect("a verifier"))
+        }
+    };
+    let (chain, key) = issued.der();
+    Arc::new(builder.with_single_cert(chain, key).expect("a pair"))
 }

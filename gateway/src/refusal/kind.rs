@@ -146,7 +146,7 @@ const fn terms(status: StatusCode, code: &'static str, title: &'static str) -> T
 
 impl Kind {
     /// Every kind, in the order of the declaration; for documentation and tests.
-    pub const ALL: [Self; 62] = [
+    pub const ALL: [Self; 63] = [
         Self::MalformedRequest,
         Self::BadPath,
         Self::BadHost,
