@@ -208,7 +208,7 @@ fn is_unavailable(found: &Found) -> bool {
 }
 
 fn readings(shared: &Shared, address: SocketAddr, outcome: &str) -> f64 {
-    let host = format!("{}/jwks.json", address.ip());
+    let host = format!("{address}/jwks.json");
     shared
         .meters
         .value("sluice_jwks_refresh", &[("jwks", &host), ("outcome", outcome)])
@@ -243,7 +243,10 @@ fn keys_rotate_in_the_background() {
     });
     let text = shared.meters.render();
     assert!(
-        text.contains("sluice_jwks_keys{jwks=\"127.0.0.1/jwks.json\"} 1"),
+        text.contains(&format!(
+            "sluice_jwks_keys{{jwks=\"{}/jwks.json\"}} 1",
+            server.address
+        )),
         "{text}"
     );
     assert!(!text.contains("planted-query"), "{text}");
@@ -380,7 +383,7 @@ fn without_keys_at_the_start_every_token_waits_for_them() {
         shared
             .meters
             .render()
-            .contains("sluice_jwks_keys{jwks=\"127.0.0.1/jwks.json\"} 0")
+            .contains(&format!("sluice_jwks_keys{{jwks=\"{address}/jwks.json\"}} 0"))
     );
     let _server = Server::at(TcpListener::bind(address).unwrap(), ok(&issuer.jwks()));
     until("the server is up", || is_proved(&judge(&jwt, &good)));
@@ -499,10 +502,13 @@ fn active() -> Value {
     json!({"active": true, "sub": "acme", "scope": "a b", "client_id": "app", "username": "eve"})
 }
 
-fn counted(shared: &Shared, outcome: &str) -> f64 {
+fn counted(shared: &Shared, address: SocketAddr, outcome: &str) -> f64 {
     shared.meters.value(
         "sluice_introspection",
-        &[("at", "127.0.0.1/introspect"), ("outcome", outcome)],
+        &[
+            ("at", format!("{address}/introspect").as_str()),
+            ("outcome", outcome),
+        ],
     )
 }
 
@@ -546,7 +552,7 @@ fn the_server_is_asked_as_rfc_7662_says_and_once() {
         now + SignedDuration::from_mins(61)
     )));
     assert_eq!(
-        (server.asked(), counted(&shared, "active")),
+        (server.asked(), counted(&shared, server.address, "active")),
         (2, 2.0),
         "after its time it is asked again"
     );
@@ -643,10 +649,10 @@ fn a_server_that_fails_lets_nobody_in_and_is_left_alone() {
     ] {
         server.now_answers(answer);
         let fresh = Introspection::compile(&asking(server.address, HOUR), None, &shared).unwrap();
-        let before = counted(&shared, outcome);
+        let before = counted(&shared, server.address, outcome);
         let found = ask(&fresh, "t", now);
         assert!(is_unavailable(&found), "{outcome}: {found:?}");
-        assert_eq!(counted(&shared, outcome), before + 1.0);
+        assert_eq!(counted(&shared, server.address, outcome), before + 1.0);
     }
     assert_eq!(target.asked(), 0);
     let introspection = Introspection::compile(&asking(server.address, HOUR), None, &shared).unwrap();
@@ -657,7 +663,7 @@ fn a_server_that_fails_lets_nobody_in_and_is_left_alone() {
     let asked = server.asked() - before;
     println!("a server that is down: 100 tokens, asked {asked} times");
     assert!(
-        (5..20).contains(&asked) && counted(&shared, "broken") >= 80.0,
+        (5..20).contains(&asked) && counted(&shared, server.address, "broken") >= 80.0,
         "{asked}"
     );
     server.now_answers(ok(&active()));
@@ -684,7 +690,7 @@ fn a_slow_server_holds_nobody_up_for_long() {
         begin.elapsed()
     );
     assert!(
-        server.asked() <= 64 && counted(&shared, "full") > 0.0,
+        server.asked() <= 64 && counted(&shared, server.address, "full") > 0.0,
         "{}",
         server.asked()
     );
@@ -803,5 +809,5 @@ fn without_keys_or_a_judge_nobody_is_let_in() {
     bearer(&stage, "opaque").expect(200);
     up.now_answers(ok(&json!({"active": false})));
     bearer(&stage, "other").expect(401);
-    assert_eq!(counted(&stage.gateway().shared, "unreachable"), 1.0);
+    assert_eq!(counted(&stage.gateway().shared, address, "unreachable"), 1.0);
 }

@@ -57,7 +57,7 @@ impl FetchFault {
 pub struct Fetcher {
     client: Client,
     url: Url,
-    /// Host and path, for logs and metrics: a query may hold secrets.
+    /// Host, port and path, for logs and metrics: a query may hold secrets.
     pub label: String,
     /// What tells the authorities' file from another.
     pub authorities: Print,
@@ -129,7 +129,7 @@ impl Fetcher {
         };
         Ok(Self {
             client: builder.build().map_err(|error| bad(&error))?,
-            label: format!("{}{}", url.host_str().unwrap_or_default(), url.path()),
+            label: label(&url),
             url,
             authorities: print(&pem),
         })
@@ -192,6 +192,11 @@ fn told(error: reqwest::Error) -> FetchFault {
         cause = inner;
     }
     FetchFault::Unreachable(cause.to_string())
+}
+
+fn label(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{port}{}", url.host_str().unwrap_or_default(), url.path())
 }
 
 /// The address in a URL that has no name: it is not resolved.

@@ -29,7 +29,7 @@ use crate::shared::Shared;
 
 /// The largest answer.
 const MOST_ANSWER: usize = 64 * 1024;
-/// The most answers that are kept.
+/// The most answers that are kept of tokens that are good, and as many of others.
 const MOST_KEPT: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 /// The most tokens that are asked about or wait for it.
 const MOST_FLIGHTS: usize = 1024;
@@ -55,7 +55,7 @@ struct Asker {
     plan: IntrospectionPlan,
     fetcher: Fetcher,
     authorization: HeaderValue,
-    kept: Mutex<LruCache<Print, Kept>>,
+    kept: Mutex<Answers>,
     flights: Mutex<HashMap<Print, watch::Receiver<Option<Verdict>>>>,
     permits: Semaphore,
     breaker: Breaker,
@@ -75,6 +75,22 @@ impl std::fmt::Debug for Asker {
 struct Kept {
     verdict: Verdict,
     until: Timestamp,
+}
+
+/// Answers by token. Those about bad tokens stand apart: anyone can send many, and good ones must not give way to them.
+struct Answers {
+    good: LruCache<Print, Kept>,
+    bad: LruCache<Print, Kept>,
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        let table = || LruCache::sparse(MOST_KEPT);
+        Self {
+            good: table(),
+            bad: table(),
+        }
+    }
 }
 
 /// What the server said.
@@ -116,7 +132,7 @@ impl Introspection {
             plan: plan.clone(),
             fetcher,
             authorization,
-            kept: Mutex::new(LruCache::sparse(MOST_KEPT)),
+            kept: Mutex::default(),
             flights: Mutex::default(),
             permits: Semaphore::new(AT_ONCE),
             breaker: Breaker::default(),
@@ -159,8 +175,9 @@ fn authorization(plan: &IntrospectionPlan, secret: &[u8]) -> Result<HeaderValue,
 impl Asker {
     fn remembered(&self, key: &Print, now: Timestamp) -> Option<Verdict> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.get(key).filter(|kept| now < kept.until);
-        found.map(|kept| kept.verdict.clone())
+        let fresh = |kept: &&Kept| now < kept.until;
+        let bad = kept.bad.get(key).filter(fresh).map(|kept| kept.verdict.clone());
+        bad.or_else(|| kept.good.get(key).filter(fresh).map(|kept| kept.verdict.clone()))
     }
 
     async fn answer(self: &Arc<Self>, token: &str, key: Print, now: Timestamp) -> Verdict {
@@ -265,14 +282,18 @@ impl Asker {
             Verdict::Wrong(_) => after((self.plan.cache / 4).min(MOST_REFUSED)),
             Verdict::Down => return,
         };
-        let kept = Kept {
+        let answer = Kept {
             verdict: verdict.clone(),
             until,
         };
-        self.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .put(key, kept);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(verdict, Verdict::Proved(..)) {
+            kept.bad.pop(&key);
+            kept.good.put(key, answer);
+        } else {
+            kept.good.pop(&key);
+            kept.bad.put(key, answer);
+        }
     }
 
     fn count(&self, outcome: &str) {
@@ -296,5 +317,67 @@ impl Drop for Flight {
     fn drop(&mut self) {
         let mut flights = self.asker.flights.lock().unwrap_or_else(PoisonError::into_inner);
         flights.remove(&self.key);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::auth::found::Who;
+    use crate::clock::Clock;
+    use sluice_config::Span;
+    use sluice_config::plan::{ClaimsPlan, Place, Remote, Secret};
+
+    #[test]
+    fn bad_tokens_do_not_push_good_ones_out() {
+        let place = Place {
+            file: "x".to_owned(),
+            span: Span::START,
+        };
+        let plan = IntrospectionPlan {
+            remote: Remote {
+                url: "http://127.0.0.1:1/".to_owned(),
+                timeout: Duration::from_secs(1),
+                authorities: None,
+                plain_http: false,
+                link_local: false,
+                place: place.clone(),
+            },
+            client: "gateway".to_owned(),
+            secret: Secret::Value("secret".into(), place),
+            cache: Duration::from_secs(60),
+            claims: ClaimsPlan {
+                issuer: None,
+                audience: Vec::new(),
+                leeway: Duration::ZERO,
+                subject: "sub".to_owned(),
+                scopes: None,
+            },
+        };
+        let shared = Arc::new(Shared::start(Clock::System, None).unwrap());
+        let made = Introspection::compile(&plan, None, &shared).unwrap();
+        let now = Timestamp::now();
+        let good = Verdict::Proved(
+            Proof {
+                who: Who::Subject("acme".to_owned()),
+                scopes: Vec::new(),
+            },
+            None,
+        );
+        let bad = Verdict::Wrong("no".to_owned());
+        made.0.keep(print(b"good"), &good, now);
+        for n in 0..2 * MOST_KEPT.get() {
+            made.0.keep(print(n.to_string().as_bytes()), &bad, now);
+        }
+        let found = |token: &[u8], now| made.0.remembered(&print(token), now);
+        assert!(matches!(found(b"good", now), Some(Verdict::Proved(..))));
+        assert!(found(b"0", now).is_none(), "the table has a bound");
+        made.0.keep(print(b"good"), &bad, now);
+        assert!(
+            matches!(found(b"good", now), Some(Verdict::Wrong(_))),
+            "the last answer counts"
+        );
+        assert!(found(b"good", now + SignedDuration::from_secs(6)).is_none());
     }
 }
