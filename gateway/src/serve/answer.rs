@@ -20,6 +20,7 @@ use hyper::body::Incoming;
 
 use super::admission::Place;
 use super::core::Core;
+use super::framing::{Fault, judge};
 use super::warden::Pulse;
 use super::{Handler, Peer, Refused, Role};
 use crate::body::{self, Body};
@@ -45,7 +46,7 @@ pub(super) async fn answer<H: Handler>(
     let number = line.begun.get() + 1;
     line.begun.set(number);
     let gate = &line.pulse.gauge.gate;
-    if let Some(fault) = gate.fault_of(number) {
+    if let Some(fault) = line.fault_of(number, &request) {
         tracing::debug!(client = %line.peer.remote, why = fault.detail, "a head was refused");
         request
             .extensions_mut()
@@ -77,6 +78,14 @@ enum Admitted {
 }
 
 impl<H> Line<H> {
+    /// What is wrong with the head of a request: the wire has seen it, or it came in HTTP/2.
+    fn fault_of(&self, number: u64, request: &Request<Incoming>) -> Option<Fault> {
+        match request.version() {
+            Version::HTTP_2 => judge(request, &self.core.settings().bounds()),
+            _ => self.pulse.gauge.gate.fault_of(number),
+        }
+    }
+
     fn admit(&self) -> Admitted {
         match self.peer.role {
             Role::Admin => Admitted::Yes(None),

@@ -16,12 +16,11 @@ use super::admission::Place;
 use super::answer::{Line, answer};
 use super::around::{Numbers, around};
 use super::core::Core;
-use super::framing::Bounds;
 use super::gauge::Gauge;
 use super::protocol::OnCore;
 use super::warden::{Order, Pulse};
 use super::wire::Wire;
-use super::{Handler, Peer, Settings};
+use super::{Handler, Peer};
 
 /// What the connections of one core share.
 pub(super) struct Desk<H> {
@@ -39,7 +38,7 @@ impl<H: Handler> Desk<H> {
     {
         let core = &self.core;
         let gauge = Gauge::new(core.clock().clone());
-        let io = TokioIo::new(Wire::new(stream, gauge.clone(), bounds(core.settings())));
+        let io = TokioIo::new(Wire::new(stream, gauge.clone(), core.settings().bounds()));
         let remote = peer.remote;
         let pulse = Rc::new(Pulse::new(gauge, core.clock().now()));
         let _enlisted = core.enlist(Rc::clone(&pulse), place);
@@ -66,18 +65,17 @@ impl<H: Handler> Desk<H> {
                 }
                 _ => {}
             }
-            connection.as_mut().poll(cx)
+            let polled = connection.as_mut().poll(cx);
+            if polled.is_pending() && pulse.gauge.is_flooded() {
+                connection.as_mut().graceful_shutdown();
+                drop(connection.as_mut().poll(cx));
+                tracing::warn!(client = %remote, "closed: it sends too much that carries nothing");
+                return Poll::Ready(Ok(()));
+            }
+            polled
         });
         if let Err(error) = drive.await {
             tracing::debug!(client = %remote, %error, "a connection ended early");
         }
-    }
-}
-
-fn bounds(settings: &Settings) -> Bounds {
-    Bounds {
-        head: settings.head,
-        lines: settings.headers,
-        target: settings.target,
     }
 }

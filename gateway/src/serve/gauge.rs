@@ -71,6 +71,8 @@ pub(super) struct Gauge {
     pub(super) gate: Gate,
     /// What is coming came too slowly.
     late: AtomicBool,
+    /// The client floods us.
+    flooded: AtomicBool,
 }
 
 impl Gauge {
@@ -82,6 +84,7 @@ impl Gauge {
             flow: Flow::default(),
             gate: Gate::new(),
             late: AtomicBool::new(false),
+            flooded: AtomicBool::new(false),
         })
     }
 
@@ -121,6 +124,21 @@ impl Gauge {
     /// Whether what is coming came too slowly.
     pub(super) fn is_late(&self) -> bool {
         self.late.load(Ordering::Relaxed)
+    }
+
+    /// The client floods us.
+    pub(super) fn flood(&self) {
+        self.flooded.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the client floods us.
+    pub(super) fn is_flooded(&self) -> bool {
+        self.flooded.load(Ordering::Relaxed)
+    }
+
+    /// The time, in seconds.
+    pub(super) fn now(&self) -> u32 {
+        self.clock.now()
     }
 
     pub(super) fn wrote<T>(&self, polled: Poll<T>) -> Poll<T> {

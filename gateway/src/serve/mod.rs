@@ -178,6 +178,17 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// How large a head may be.
+    fn bounds(&self) -> framing::Bounds {
+        framing::Bounds {
+            head: self.head,
+            lines: self.headers,
+            target: self.target,
+        }
+    }
+}
+
 impl Listener {
     /// A listener for consumers' requests.
     pub fn data(address: SocketAddr) -> Self {

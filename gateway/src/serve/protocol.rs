@@ -15,6 +15,9 @@ const SEND_BUFFER: usize = 64 * 1024;
 /// Bytes that an HTTP/2 client may send ahead of being read: of a stream, of a connection.
 const WINDOWS: (u32, u32) = (64 * 1024, 1024 * 1024);
 
+/// Streams of one HTTP/2 connection: reset by the client before they are taken in; reset by us, in all, because the client
+/// broke the protocol on them (CVE-2025-8671). A client's own cancellations are not among the latter.
+const RESETS: (usize, usize) = (20, 128);
 /// What hyper asks for at least.
 const LEAST_BUFFER: usize = 8 * 1024;
 /// Lines of trailers that pass, for which hyper has the bound of a head's.
@@ -51,6 +54,8 @@ pub(super) fn builder(settings: &Settings) -> Builder<OnCore> {
         .max_send_buf_size(SEND_BUFFER)
         .initial_stream_window_size(stream)
         .initial_connection_window_size(connection)
+        .max_pending_accept_reset_streams(RESETS.0)
+        .max_local_error_reset_streams(RESETS.1)
         .keep_alive_interval(PING)
         .keep_alive_timeout(PING);
     builder

@@ -109,6 +109,7 @@ impl<S> Wire<S> {
     /// Reads `bytes`: how many of them may pass.
     fn check(&mut self, bytes: &[u8]) -> (usize, Rest) {
         let mut passed = 0;
+        self.reader.at(self.gauge.now());
         let rest = loop {
             if passed == bytes.len() {
                 break Rest::None;
@@ -132,6 +133,14 @@ impl<S> Wire<S> {
                     self.broken = Some((io::ErrorKind::InvalidData, fault.detail));
                     break Rest::Dropped;
                 }
+                Step::Flood => {
+                    self.gauge.flood();
+                    self.broken = Some((
+                        io::ErrorKind::Other,
+                        "the client sends too much that carries nothing",
+                    ));
+                    break Rest::Dropped;
+                }
                 Step::End => break Rest::Dropped,
             }
         };
@@ -140,6 +149,12 @@ impl<S> Wire<S> {
 
     fn note_pass(&mut self, was_in_body: bool, count: usize) {
         let (gate, flow) = (&self.gauge.gate, &self.gauge.flow);
+        if let Some(in_block) = self.reader.is_in_block() {
+            return match in_block {
+                true => self.gauge.head_began(),
+                false => self.gauge.head_ended(),
+            };
+        }
         let is_in_body = self.reader.is_in_body();
         match (was_in_body, is_in_body) {
             (false, is_in_body) => {
@@ -276,6 +291,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         loop {
             if this.give(buffer) || buffer.filled().len() > before {
                 return Poll::Ready(Ok(()));
+            }
+            if this.gauge.is_flooded() {
+                // The connection says good-bye, and ends.
+                return Poll::Pending;
             }
             if let Some((kind, why)) = this.broken {
                 return Poll::Ready(Err(io::Error::new(kind, why)));

@@ -6,6 +6,11 @@ use crate::canonical;
 use crate::framing::field::{self, Line, Place, Read};
 use crate::refusal::Kind;
 
+pub(super) const EXPECTATION: Fault = Fault::new(
+    Kind::ExpectationFailed,
+    "the only expectation that can be met is 100-continue, named once",
+);
+
 /// What is to be known of a head that passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Head {
@@ -143,10 +148,7 @@ impl HeadReader {
         self.expects = true;
         match known {
             true => Ok(()),
-            false => Err(Fault::new(
-                Kind::ExpectationFailed,
-                "the only expectation that can be met is 100-continue, named once",
-            )),
+            false => Err(EXPECTATION),
         }
     }
 

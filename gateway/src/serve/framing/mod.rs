@@ -13,16 +13,19 @@
 //!
 //! Field lines and chunks are read as those of answers are: [`crate::framing`].
 //!
-//! HTTP/2 passes untouched: its messages are checked once they are parsed.
+//! HTTP/2 passes untouched: [`frames`] sees floods only, [`parsed`] keeps the rules of a head for its requests.
 
+mod frames;
 mod head;
 mod line;
+mod parsed;
 mod reader;
 
 #[cfg(test)]
 mod tests;
 
 pub(super) use crate::framing::Fault;
+pub(super) use parsed::judge;
 pub(super) use reader::{Reader, Step};
 
 /// How large a head may be.

@@ -1,5 +1,6 @@
 //! One message after another.
 
+use super::frames::Frames;
 use super::head::{Framing, Head, HeadReader};
 use super::{Bounds, Fault};
 use crate::framing::chunks::Chunks;
@@ -20,6 +21,8 @@ pub(in crate::serve) enum Step {
     Refuse(Fault),
     /// They do not belong to the body that they follow: none passes, and nothing is read after it.
     Break(Fault),
+    /// They are an attack: none passes, and the connection is to be closed.
+    Flood,
     /// Nothing is read any more.
     End,
 }
@@ -34,6 +37,7 @@ enum State {
     Chunks(Chunks),
     /// A message that asked for another protocol is over.
     Asked,
+    Http2(Frames),
     /// Another protocol.
     Free,
     Ended,
@@ -72,7 +76,22 @@ impl Reader {
 
     /// Whether what passes is another protocol than HTTP/1.
     pub(in crate::serve) fn is_free(&self) -> bool {
-        matches!(self.state, State::Free)
+        matches!(self.state, State::Free | State::Http2(_))
+    }
+
+    /// Whether the header of an HTTP/2 request is coming; nothing if this is not HTTP/2.
+    pub(in crate::serve) fn is_in_block(&self) -> Option<bool> {
+        match &self.state {
+            State::Http2(frames) => Some(frames.is_in_block()),
+            _ => None,
+        }
+    }
+
+    /// Says what time it is, in seconds since some moment.
+    pub(in crate::serve) fn at(&mut self, second: u32) {
+        if let State::Http2(frames) = &mut self.state {
+            frames.at(second);
+        }
     }
 
     /// Whether it waits for [`Reader::decide`].
@@ -119,12 +138,16 @@ impl Reader {
                 }
             },
             State::Asked => Step::Wait,
+            State::Http2(frames) => match frames.read(bytes) {
+                Ok(()) => Step::Pass(bytes.len()),
+                Err(_) => Step::Flood,
+            },
             State::Free => Step::Pass(bytes.len()),
             State::Ended => Step::End,
         };
         match step {
             Step::Refuse(_) => self.give_up(),
-            Step::Break(_) => self.state = State::Ended,
+            Step::Break(_) | Step::Flood => self.state = State::Ended,
             _ => {}
         }
         step
@@ -132,7 +155,8 @@ impl Reader {
 
     fn open(&mut self, bytes: &[u8]) -> Step {
         if bytes.starts_with(PREFACE) {
-            self.state = State::Free;
+            self.state = State::Http2(Frames::new());
+            return Step::Pass(PREFACE.len());
         } else if PREFACE.starts_with(bytes) {
             return Step::More;
         } else {

@@ -43,6 +43,7 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
                         end: Some(fault),
                     };
                 }
+                Step::Flood => unreachable!("no flood"),
                 Step::End => unreachable!("an end without a fault"),
             }
         }
@@ -112,7 +113,7 @@ fn what_is_unambiguous_passes_in_every_split() {
         "GET / HTTP/1.1\r\nhost: a\r\nupgrade: x\r\n\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n",
         2,
     );
-    passes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", 0);
+    passes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\0\0\x02x", 0);
 }
 
 #[test]
