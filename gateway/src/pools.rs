@@ -104,6 +104,7 @@ fn settings(plan: &UpstreamPlan, tls: Option<Arc<Secure>>) -> upstream::Settings
     let endpoints = plan.endpoints.iter().map(ToString::to_string);
     upstream::Settings {
         tls,
+        link_local: plan.link_local,
         connect: plan.timeouts.connect,
         first_byte: plan.timeouts.first_byte,
         idle: plan.timeouts.idle,

@@ -13,7 +13,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::directory::File;
 use crate::plan::{
     AddressRules, AdminAccess, AdminKey, AuditPlan, Bounds, Drain, Endpoint, EndpointError, KeysPlan,
-    StorePlan, Timeouts, TlsPlan, UpstreamPlan,
+    StorePlan, Timeouts, TlsPlan, UpstreamPlan, is_link_local,
 };
 use crate::raw::{Ordered, RawMain, RawUpstream};
 use crate::yaml::{Tree, push_key};
@@ -242,13 +242,14 @@ impl Judge<'_> {
             self.faults
                 .push(fault.hint("let the backend give an `ETag`, and write `keep: read`"));
         }
-        let endpoints = self.endpoints(&pointer, &raw.endpoints, raw.tls.is_some());
+        let endpoints = self.endpoints(&pointer, &raw);
         let tls = tls::upstream(self.tree, &pointer, raw.tls.as_ref(), self.faults);
         let timeouts = self.timeouts(&pointer, &raw);
         let RawUpstream {
             keep,
             retries,
             connections,
+            link_local,
             ..
         } = raw;
         Some(UpstreamPlan {
@@ -259,10 +260,12 @@ impl Judge<'_> {
             timeouts: timeouts?,
             connections,
             tls: tls?,
+            link_local,
         })
     }
 
-    fn endpoints(&mut self, upstream: &str, texts: &[String], secured: bool) -> Option<Vec<Endpoint>> {
+    fn endpoints(&mut self, upstream: &str, raw: &RawUpstream) -> Option<Vec<Endpoint>> {
+        let (texts, secured) = (&raw.endpoints, raw.tls.is_some());
         let mut seen = HashSet::new();
         let mut endpoints = Vec::new();
         for (i, text) in texts.iter().enumerate() {
@@ -272,12 +275,25 @@ impl Judge<'_> {
                     if !seen.insert(endpoint.clone()) {
                         self.same_address(&pointer);
                     }
+                    if !raw.link_local && endpoint.host.parse().is_ok_and(is_link_local) {
+                        self.link_local(&pointer);
+                        continue;
+                    }
                     endpoints.push(endpoint);
                 }
                 Err(error) => self.bad_endpoint(&pointer, text, secured, &error),
             }
         }
         (endpoints.len() == texts.len()).then_some(endpoints)
+    }
+
+    /// A name that leads to such an address is refused when it is connected to.
+    fn link_local(&mut self, pointer: &str) {
+        let shown = self.tree.shown(pointer);
+        let message = format!("`{shown}` is a link-local address, where clouds hand out credentials");
+        let hint = "name another address, or write `link_local: true` beside `endpoints` if it is meant";
+        self.faults
+            .push(self.tree.fault(Code::BadAddress, pointer, message).hint(hint));
     }
 
     fn bad_endpoint(&mut self, pointer: &str, text: &str, secured: bool, error: &EndpointError) {

@@ -35,6 +35,8 @@ pub struct UpstreamPlan {
     pub connections: usize,
     /// TLS towards it; without it plain HTTP.
     pub tls: Option<UpstreamTls>,
+    /// Whether an endpoint may be a link-local address.
+    pub link_local: bool,
 }
 
 /// How long to wait for an upstream.

@@ -97,6 +97,9 @@ pub(crate) struct RawUpstream {
     #[serde(default)]
     #[schemars(with = "RawUpstreamTls")]
     pub(crate) tls: Option<RawUpstreamTls>,
+    /// Whether an endpoint may be a link-local address, where clouds hand out credentials.
+    #[serde(default)]
+    pub(crate) link_local: bool,
 }
 
 /// How long to wait for an upstream.

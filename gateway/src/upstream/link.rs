@@ -16,6 +16,7 @@ use tokio_rustls::TlsConnector;
 
 use super::exchange::Outgoing;
 use super::framing::{Asked, Bounds};
+use super::reach::reach;
 use super::wire::{Socket, Watch, Wire};
 use super::{Fault, Settings};
 
@@ -88,7 +89,7 @@ impl Drop for Link {
 
 /// Opens a connection, with TLS where it is meant to be: there is no way back to a plain one.
 async fn connect(endpoint: &str, settings: &Settings) -> Result<Socket, Fault> {
-    let stream = TcpStream::connect(endpoint).await.and_then(prompt);
+    let stream = reach(endpoint, settings.link_local).await.and_then(prompt);
     let stream = stream.map_err(|error| unreachable(endpoint, &error))?;
     let Some(secure) = &settings.tls else {
         return Ok(Socket::Plain(stream));

@@ -7,6 +7,7 @@
 //! ```
 //!
 //! - `endpoint`: the connections of one endpoint, how many there may be, and whether it answers at all;
+//! - `reach`: to which addresses a name may lead;
 //! - `link`: one connection, from dialling to its end; `wire` and `framing`: only what was asked for comes through it;
 //! - `exchange`: one request and the head of its answer, with the clocks that watch them;
 //! - [`Reply`]: the answer's body, which hands the connection back when it has ended;
@@ -21,6 +22,7 @@ mod fault;
 mod framing;
 pub mod hops;
 mod link;
+mod reach;
 mod reply;
 mod tunnel;
 mod wire;
@@ -52,6 +54,8 @@ pub struct Settings {
     pub endpoints: Vec<String>,
     /// TLS towards it; without it plain HTTP.
     pub tls: Option<Arc<Secure>>,
+    /// Whether an endpoint may be a link-local address.
+    pub link_local: bool,
     /// How long a connection may take to stand, its TLS too.
     pub connect: Duration,
     /// How long the head of an answer may take after the request was sent.
@@ -76,6 +80,7 @@ impl Settings {
         Self {
             endpoints: endpoints.into_iter().map(Into::into).collect(),
             tls: None,
+            link_local: false,
             connect: Duration::from_secs(1),
             first_byte: Duration::from_secs(15),
             idle: Duration::from_secs(30),
