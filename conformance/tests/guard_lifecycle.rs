@@ -109,6 +109,11 @@ fn what_is_gone_says_where_to_go_in_its_own_shape() {
         };
         assert!(said.contains("3.3") && said.contains(GUIDE), "{said}");
     }
+    // None of its paths is there any more, nor any that never was.
+    stage.get("/api/v1.0/none", &[]).expect(410);
+    stage
+        .send("DELETE", "/api/v1.0/getCustomer", &[], b"")
+        .expect(410);
 }
 
 #[test]
@@ -311,4 +316,101 @@ fn a_consumer_may_be_exempt_for_a_while() {
         // Whoever has no credential is told nothing but that.
         asks(&stage, "nobody").expect(401);
     }
+}
+
+/// In 3.2 `segment` and in 3.3 `insights.churnRisk` go, both optional; `tags` are required and stay.
+fn members(now: &str) -> Setup {
+    let rules = "lifecycle:\n  members:\n    - {type: Customer, at: /segment, versions: {only: [\"3.2\"]}, deprecated: 2026-01-01, sunset: 2026-12-31}\n    - {type: Customer, at: /insights/churnRisk, versions: {only: [\"3.3\"]}, deprecated: 2026-01-01, sunset: 2026-12-31, guide: https://docs.integrationhub.example/risk}\n    - {type: Customer, at: /tags, versions: {only: [\"3.3\"]}, deprecated: 2026-01-01, sunset: 2026-12-31}\n";
+    Setup::integrationhub()
+        .replace(API, "lifecycle:\n", rules)
+        .clock(at(now))
+}
+
+const SEGMENT: &str = "\"/segment\";type=\"Customer\";deprecated=@1767225600;sunset=@1798675200";
+const RISK: &str = "\"/insights/churnRisk\";type=\"Customer\";deprecated=@1767225600;sunset=@1798675200";
+
+#[test]
+fn members_that_go_are_told_while_they_are_there() {
+    let stage = members("2026-06-15T12:00:00Z").start();
+    let old = read(&stage, "3.2").expect(200);
+    assert_eq!(old.header("sluice-deprecated"), SEGMENT);
+    assert!(old.json()["segment"].is_string());
+    let new = read(&stage, "3.3").expect(200);
+    assert!(new.list("sluice-deprecated").starts_with(RISK), "{new:?}");
+    assert!(new.list("link").contains("<https://docs.integrationhub.example/risk>; rel=\"deprecation\"; anchor=\"#Customer/insights/churnRisk\""));
+    for answer in [&old, &new] {
+        assert!(
+            !answer.has("deprecation") && !answer.has("sunset"),
+            "the whole resource stays"
+        );
+    }
+    assert!(!read(&stage, "3.1").expect(200).has("sluice-deprecated"));
+    // The bytes of a passed answer stay what they were.
+    let plain = Setup::integrationhub().start();
+    assert_eq!(new.body, read(&plain, "3.3").expect(200).body);
+    assert_eq!(new.header("etag"), read(&plain, "3.3").header("etag"));
+}
+
+#[test]
+fn members_that_are_gone_are_left_out_and_refused() {
+    let stage = members("2027-01-01T00:00:00Z").start();
+    for version in ["3.2", "3.3"] {
+        let list = oracle::path(version, Endpoint::List, "").unwrap().target;
+        let many = stage.get(&list, &[]).expect(200).json();
+        assert!(many["data"].as_array().unwrap().len() > 1);
+        for customer in many["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .chain([&read(&stage, version).expect(200).json()])
+        {
+            assert!(customer.get("segment").is_none(), "{version}: {customer}");
+            assert!(
+                customer.pointer("/insights/churnRisk").is_none(),
+                "{version}: {customer}"
+            );
+            assert!(customer["tags"].is_array(), "what is required stays");
+        }
+    }
+    // Other versions go on with it.
+    assert!(read(&stage, "3.1").expect(200).json()["segment"].is_string());
+    let asked = stage.backend().requests().len();
+    let patches = [
+        ("3.2", serde_json::json!({"segment": "x"}), 422),
+        ("3.2", serde_json::json!({"segment": null}), 422),
+        ("3.3", serde_json::json!({"insights": {"churnRisk": 0.5}}), 422),
+    ];
+    for (version, patch, status) in patches {
+        let one = oracle::path(version, Endpoint::Patch, "cus_000017")
+            .unwrap()
+            .target;
+        let answer = stage.write("PATCH", &one, &[], &patch).expect(status);
+        let error = &answer.json()["error"];
+        assert_eq!(error["code"], "member_sunset");
+        let pointer = if version == "3.2" {
+            "/segment"
+        } else {
+            "/insights/churnRisk"
+        };
+        assert_eq!(error["field"], pointer, "{error}");
+    }
+    assert_eq!(
+        stage.backend().requests().len(),
+        asked,
+        "nothing reaches the backend"
+    );
+    let one = oracle::path("3.3", Endpoint::Patch, "cus_000017").unwrap().target;
+    let answer = stage
+        .write("PATCH", &one, &[], &serde_json::json!({"tags": ["a"]}))
+        .expect(200);
+    assert!(answer.list("sluice-deprecated").contains("\"/tags\""));
+    stage
+        .send(
+            "PATCH",
+            &one,
+            &[("content-type", "application/json")],
+            b"{\"tags\": [",
+        )
+        .expect(400);
+    stage.send("HEAD", &one, &[], b"").expect(200);
 }

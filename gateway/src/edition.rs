@@ -18,7 +18,7 @@ use sluice_transforms::lineage::Chain;
 use crate::edge::Edge;
 use crate::fields::etag::Mark;
 use crate::guard::Guard;
-use crate::lifecycle::Notices;
+use crate::lifecycle::{Members, Notices};
 use crate::shared::Shared;
 use crate::stage::documents::Offload;
 use crate::stage::identify;
@@ -51,6 +51,8 @@ pub struct Api {
     pub varies: Vec<HeaderName>,
     /// What its answers say of what goes.
     pub notices: Notices,
+    /// Members of its documents that go.
+    pub members: Members,
     /// What is done to its answers on their way out.
     pub edge: Edge,
 }
@@ -180,6 +182,7 @@ impl Api {
             errors: plan.versions.iter().map(|v| errors(&v.name)).collect(),
             varies: identify::varies_by(plan),
             notices: Notices::of(plan),
+            members: Members::of(plan),
             edge: Edge::new(&plan.edge),
         }
     }

@@ -25,7 +25,7 @@ use crate::stage::lifecycle::{self, Use};
 use crate::stage::limit::{self, Permit};
 use crate::stage::receive::Received;
 use crate::stage::validate::{self, Judged};
-use crate::stage::{edge, options, refuse, respond, route};
+use crate::stage::{edge, members, options, refuse, respond, route};
 use crate::tls;
 use crate::upstream::hops;
 
@@ -129,10 +129,15 @@ async fn answer<'e>(
     }
 
     let line = carrier.line(edition, api.upstream).ok_or_else(unknown_upstream)?;
-    let (method, segments, rest) = (&parts.method, &identified.segments, identified.rest.as_str());
+    let method = parts.method.clone();
+    let (segments, rest) = (&identified.segments, identified.rest.as_str());
     let version = &edition.apis[identified.api].versions[identified.version.index()];
-    let operation = route::operation(version, api.is_complete(identified.version), method, segments)?;
-    known.operation = operation.map_or("", |operation| &operation.id);
+    let routed = route::operation(version, api.is_complete(identified.version), &method, segments);
+    known.operation = routed
+        .as_ref()
+        .ok()
+        .and_then(|found| *found)
+        .map_or("", |found| &found.id);
     let used = Use {
         api,
         version: identified.version,
@@ -146,6 +151,8 @@ async fn answer<'e>(
         carrier.shared(),
         &mut known.fields,
     )?;
+    // A version that is gone has no paths either.
+    let operation = routed?;
     authenticate::authorise(carrier, &used, &client)?;
     known.permit = limit::admit(
         carrier,
@@ -172,6 +179,19 @@ async fn answer<'e>(
         };
         validate::request(&judged, &mut received).await?;
     }
+    let looked = members::looked(
+        edition,
+        identified.api,
+        identified.version,
+        operation,
+        &known.who,
+        carrier.shared(),
+    );
+    if let Some(looked) = &looked {
+        // Boxed, as its answer is below: it is rare.
+        Box::pin(looked.request(&mut parts.headers, &mut received, &mut known.fields)).await?;
+    }
+    let method = &method;
     let keyed = Keyed {
         edition,
         api: identified.api,
@@ -205,13 +225,17 @@ async fn answer<'e>(
         secure: client.secure,
     };
     let gathered = &mut known.gathered;
-    match begun {
-        Begun::Answered(answer) => Ok(answer),
-        Begun::First(keeping) => dispatch.keep(carrier.hold(), message, keeping, gathered).await,
+    let answer = match begun {
+        Begun::Answered(answer) => answer,
+        Begun::First(keeping) => dispatch.keep(carrier.hold(), message, keeping, gathered).await?,
         Begun::Unkept => {
             let upgrade = upgrade.map(|protocol| (carrier, protocol));
-            dispatch.send(message, upgrade, gathered).await
+            dispatch.send(message, upgrade, gathered).await?
         }
+    };
+    match looked {
+        Some(looked) => Box::pin(looked.answer(method, answer, &mut known.fields)).await,
+        None => Ok(answer),
     }
 }
 

@@ -1,6 +1,7 @@
 //! When what of an API goes: pure in the plan and the time.
 
 mod calendar;
+mod members;
 mod notice;
 mod standing;
 #[cfg(test)]
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use sluice_config::plan::{ConsumerId, Course, LifecyclePlan, VersionId};
 
 pub use calendar::{end, next};
+pub use members::{Carry, Members, Met};
 pub use notice::{Fields, Notice, Notices};
 pub use standing::{Standing, standing};
 

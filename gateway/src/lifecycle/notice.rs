@@ -117,7 +117,7 @@ fn fields(
         fields.extend(HeaderValue::from_str(&value).ok().map(|value| (name, value)));
     };
     if let Some(at) = deprecated {
-        put(DEPRECATION, date(at));
+        put(DEPRECATION, ItemSerializer::new().bare_item(date(at)).finish());
     }
     if let Some(at) = sunset {
         put(SUNSET, imf_fixdate(at));
@@ -196,9 +196,8 @@ pub(crate) fn successor(courses: &[&Course]) -> Option<VersionId> {
 }
 
 /// A date as a structured field has it (RFC 9651 §3.3.7): `@1704067200`.
-fn date(at: Timestamp) -> String {
-    let date = Date::from_unix_seconds(at.as_second().try_into().unwrap_or(sfv::Integer::MAX));
-    ItemSerializer::new().bare_item(date).finish()
+pub(super) fn date(at: Timestamp) -> Date {
+    Date::from_unix_seconds(at.as_second().try_into().unwrap_or(sfv::Integer::MAX))
 }
 
 /// A date as HTTP has it (RFC 9110 §5.6.7): `Wed, 30 Jun 2027 23:59:59 GMT`.

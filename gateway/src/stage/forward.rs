@@ -78,11 +78,16 @@ pub fn fields(headers: &mut HeaderMap, client: &Client<'_>) {
 
 /// Further changes to the fields of a request that is translated, or whose answer is.
 pub fn translated_fields(headers: &mut HeaderMap) {
+    whole_answer(headers);
+    changed_body(headers);
+}
+
+/// Asks for an answer that can be read: whole, and in a coding that can be opened.
+pub fn whole_answer(headers: &mut HeaderMap) {
     headers.remove(RANGE);
     headers.remove(IF_RANGE);
     headers.remove(TE);
     media::narrow_codings(headers);
-    changed_body(headers);
 }
 
 /// Drops what speaks of a body's exact bytes.

@@ -14,6 +14,7 @@ pub mod lifecycle;
 pub mod limit;
 pub mod links;
 pub mod lower;
+pub mod members;
 pub mod monitor;
 pub mod options;
 pub mod pass;

@@ -144,11 +144,16 @@ fn stays(judge: &mut Judge<'_>, pointer: &str, raw: &RawMemberCourse, at: &Point
 
 /// Whether a member of a type is required; `None` when the type has no such member.
 fn field(contract: &Contract, label: &str, at: &Pointer) -> Option<bool> {
-    let (parent, name) = at.split_last()?;
-    let holder = Shape::reference(label);
-    let holder = holder.at(&parent, &contract.types)?.resolve(&contract.types);
-    match &holder.kind {
-        Kind::Object { .. } => holder.field(name).map(|field| field.required),
-        _ => None,
+    let mut shape = &Shape::reference(label);
+    let mut required = None;
+    // Through objects alone: what stands in a list has a type of its own, and that is named then.
+    for name in at.names() {
+        let holder = shape.resolve(&contract.types);
+        let Kind::Object { .. } = &holder.kind else {
+            return None;
+        };
+        let field = holder.field(name)?;
+        (shape, required) = (&field.shape, Some(field.required));
     }
+    required
 }
