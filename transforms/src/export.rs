@@ -18,7 +18,7 @@ use crate::shape::{Field, Kind, Shape, Types};
 pub fn openapi(contract: &Contract, title: &str, version: &str) -> Json {
     let writer = Writer {
         home: HOME,
-        request: false,
+        absent: None,
     };
     let mut document = json!({
         "openapi": "3.1.0",
@@ -34,19 +34,24 @@ pub fn openapi(contract: &Contract, title: &str, version: &str) -> Json {
 
 /// A shape as a JSON Schema that holds all it refers to. It judges whole documents as the backend keeps them.
 pub fn schema(shape: &Shape, types: &Types) -> Json {
-    judging(shape, types, false)
+    judging(shape, types, None)
 }
 
 /// The same for what a client sends: members that are read-only may be left out (OpenAPI 3.1, `readOnly`).
 pub fn request_schema(shape: &Shape, types: &Types) -> Json {
-    judging(shape, types, true)
+    judging(shape, types, Some(READ_ONLY))
+}
+
+/// The same for what an answer carries: members that are write-only may be left out (OpenAPI 3.1, `writeOnly`).
+pub fn answer_schema(shape: &Shape, types: &Types) -> Json {
+    judging(shape, types, Some(WRITE_ONLY))
 }
 
 /// The same for a merge patch that a client sends (RFC 7396): every member may be left out, and null removes one.
 pub fn patch_schema(shape: &Shape, types: &Types) -> Json {
     let writer = Writer {
         home: DEFINITIONS,
-        request: true,
+        absent: Some(READ_ONLY),
     };
     let mut schema = json!({"$schema": DIALECT});
     if let Json::Object(schema) = &mut schema {
@@ -58,13 +63,17 @@ pub fn patch_schema(shape: &Shape, types: &Types) -> Json {
 /// Where a schema holds what it refers to.
 const DEFINITIONS: &str = "#/$defs/";
 
+/// Members that a client does not send, and members that no answer shows.
+const READ_ONLY: &str = "readOnly";
+const WRITE_ONLY: &str = "writeOnly";
+
 /// JSON Schema 2020-12.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
-fn judging(shape: &Shape, types: &Types, request: bool) -> Json {
+fn judging(shape: &Shape, types: &Types, absent: Option<&'static str>) -> Json {
     let writer = Writer {
         home: DEFINITIONS,
-        request,
+        absent,
     };
     let mut schema = json!({"$schema": DIALECT});
     if let (Json::Object(schema), Json::Object(own)) = (&mut schema, writer.schema(shape)) {
@@ -79,8 +88,8 @@ fn judging(shape: &Shape, types: &Types, request: bool) -> Json {
 struct Writer {
     /// Where named types stand.
     home: &'static str,
-    /// Whether the schema is for what a client sends.
-    request: bool,
+    /// Members with this keyword may be left out.
+    absent: Option<&'static str>,
 }
 
 impl Writer {
@@ -153,7 +162,8 @@ impl Writer {
             let properties = fields.iter().map(|f| (f.name.clone(), self.schema(&f.shape)));
             schema.insert("properties".to_owned(), Json::Object(properties.collect()));
         }
-        let needed = |f: &&Field| f.required && !(self.request && is_read_only(&f.shape));
+        let absent = |shape: &Shape| self.absent.is_some_and(|keyword| says(shape, keyword));
+        let needed = |f: &&Field| f.required && !absent(&f.shape);
         let required: Vec<&str> = fields.iter().filter(needed).map(|f| f.name.as_str()).collect();
         if !required.is_empty() {
             schema.insert("required".to_owned(), json!(required));
@@ -318,8 +328,8 @@ fn must_stay(shape: &Shape) -> bool {
     beside_reference || one || merged.iter().any(|k| shape.rules.contains_key(*k))
 }
 
-fn is_read_only(shape: &Shape) -> bool {
-    shape.rules.get("readOnly") == Some(&Json::Bool(true))
+fn says(shape: &Shape, keyword: &str) -> bool {
+    shape.rules.get(keyword) == Some(&Json::Bool(true))
 }
 
 fn type_name(kind: &Kind) -> Option<&'static str> {

@@ -30,6 +30,7 @@ use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
 use crate::stage::forward::Client;
 use crate::stage::lifecycle::Use;
+use crate::store::StoreFault;
 
 /// What becomes of a request with a key.
 pub enum Begun {
@@ -152,8 +153,19 @@ impl Keyed<'_> {
         }
         let store = self.edition.guard.store.as_ref()?;
         let claim = Claim::new(store, id, print);
-        let found = claim.begin(lease(&self.line.plan)).await.ok()?;
-        Some((found, Place::Fleet(claim)))
+        match claim.begin(lease(&self.line.plan)).await {
+            Ok(found) => Some((found, Place::Fleet(claim))),
+            Err(StoreFault::Down | StoreFault::Busy) => None,
+            // It may have been made all the same, and would then be in the way of the next try.
+            Err(StoreFault::Late | StoreFault::Failed) => {
+                drop(
+                    shared
+                        .background
+                        .spawn(claim.end_at_last(Outcome::Free, plan.keep)),
+                );
+                None
+            }
+        }
     }
 
     /// What a key belongs to: a consumer's keys are its own, and so are an address's without a consumer.

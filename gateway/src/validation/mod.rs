@@ -145,7 +145,7 @@ impl Workshop<'_> {
             let typed = |answer: &Answer| Some((answer.status, answer.shape.clone()?));
             let typed = operation.answers.iter().filter_map(typed);
             let schemas = typed.filter_map(|(status, shape)| {
-                let schema = export::schema(&shape, &origin.types);
+                let schema = export::answer_schema(&shape, &origin.types);
                 Some((status, self.schema(schema, &operation.id, place)?))
             });
             answers.insert(operation.id.clone(), schemas.collect::<Vec<_>>());

@@ -105,3 +105,99 @@ fn meant<'e>(error: &'e ValidationError<'_>) -> Meant<'e> {
         _ => Meant::Itself,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+    use sluice_transforms::parse::parse;
+
+    use super::*;
+
+    fn told(schema: Plain, document: &str, most: usize) -> Vec<String> {
+        let document = parse(document.as_bytes(), 16).unwrap();
+        let all = Schema::compile(schema).unwrap().judge(&document, most);
+        all.iter()
+            .map(|v| format!("{}: {}", v.pointer, v.sentence()))
+            .collect()
+    }
+
+    #[test]
+    fn of_alternatives_the_one_of_the_values_kind_is_meant() {
+        let schema = json!({"anyOf": [
+            {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}},
+            {"type": "null"},
+        ]});
+        assert_eq!(
+            told(schema.clone(), r#"{"a": 1.5}"#, 9),
+            ["/a: expected a whole number, found a number"]
+        );
+        assert_eq!(
+            told(schema, "[]", 9),
+            [": expected an object or null, found a list"]
+        );
+        let either =
+            json!({"oneOf": [{"type": "object", "required": ["a"]}, {"type": "object", "required": ["b"]}]});
+        assert_eq!(
+            told(either.clone(), "{}", 9),
+            [": expected one of the forms that the API's document describes, found an object of 0 members"]
+        );
+        assert_eq!(
+            told(either, r#"{"a":1,"b":2}"#, 9),
+            [
+                ": expected exactly one of the forms that the API's document describes; several fit, found an object of 2 members"
+            ]
+        );
+    }
+
+    #[test]
+    fn numbers_are_exact() {
+        let schema = json!({"type": "integer", "maximum": 9007199254740993u64, "multipleOf": 3});
+        for good in ["9007199254740993", "3e2", "6.0", "-3"] {
+            assert!(told(schema.clone(), good, 9).is_empty(), "{good}");
+        }
+        assert_eq!(
+            told(schema.clone(), "9007199254740996", 9),
+            [": expected at most 9007199254740993, found 9007199254740996"]
+        );
+        assert_eq!(told(schema.clone(), "1e400", 9).len(), 2);
+        assert_eq!(told(schema, "0.1", 9).len(), 2);
+        let unique = r#"{"uniqueItems": true, "items": {"enum": [1, 2.5, "a", [1], {"b": 1e400}]}}"#;
+        let unique: Plain = serde_json::from_str(unique).unwrap();
+        for (document, count) in [
+            (r#"[1, 2.5, "a", [1.0], {"b": 10e399}]"#, 0),
+            ("[1, 1.0]", 1),
+            ("[9007199254740992]", 1),
+            (r#"["\u0061", "a"]"#, 1),
+            (r#"[{"b": 1e401}]"#, 1),
+        ] {
+            assert_eq!(told(unique.clone(), document, 9).len(), count, "{document}");
+        }
+    }
+
+    #[test]
+    fn a_million_violations_are_not_looked_for() {
+        let schema = json!({"items": {"type": "string"}});
+        let document = format!("[{}1]", "1,".repeat(1_000_000));
+        let all = told(schema, &document, 3);
+        assert_eq!(all.len(), 3);
+        assert_eq!(all[2], "/2: expected a text, found a number");
+        let members = json!({"additionalProperties": false});
+        let document: Vec<String> = (0..50_000).map(|i| format!("\"{i}\":1")).collect();
+        assert_eq!(
+            told(members, &format!("{{{}}}", document.join(",")), 1_000).len(),
+            1_000
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_compiled_is_told() {
+        for bad in [
+            json!({"pattern": "(?=a)"}),
+            json!({"$ref": "https://example.com/other"}),
+            json!({"type": "thing"}),
+        ] {
+            assert!(Schema::compile(bad.clone()).is_err(), "{bad}");
+        }
+    }
+}
