@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
 use jiff::Timestamp;
@@ -11,12 +11,16 @@ use sluice_config::Diagnostic;
 use sluice_config::plan::ApiPlan;
 
 use crate::audit::Event;
+use crate::auth::admin::Stranger;
 use crate::body::Body;
 use crate::gateway::Gateway;
 use crate::lifecycle::{Standing, standing};
 use crate::refusal::{Kind, Refusal};
 use crate::reload::{Refused, Reloaded, Reloader};
 use crate::serve::{Drain, Peer};
+
+/// What anyone may ask: whether the process lives, and whether it is ready.
+const OPEN: [&str; 2] = ["/livez", "/readyz"];
 
 /// The admin API.
 #[derive(Debug)]
@@ -38,21 +42,18 @@ impl Admin {
         peer: &Peer,
         request: Request<Incoming>,
     ) -> Response<Body> {
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let answer = self.routed(gateway, drain, request).await;
+        let asked = (request.method().clone(), request.uri().path().to_owned());
+        let who = match admit(gateway, peer, &request) {
+            Ok(who) => who,
+            Err(refusal) => return refusal.answer(),
+        };
+        let answer = self.routed(gateway, drain, who.as_deref(), request).await;
+        let (method, path) = (asked.0.as_str(), asked.1.as_str());
         // Probes and scrapes come every few seconds and change nothing.
-        let is_probe = ["/livez", "/readyz", "/metrics"].contains(&path.as_str());
+        let is_probe = OPEN.contains(&path) || path == "/metrics";
         if !is_probe || answer.status().is_client_error() {
-            gateway.shared.audit.record(&Event {
-                what: "admin_call",
-                who: String::new(),
-                from: peer.remote.ip().to_string(),
-                details: vec![
-                    ("method", method.as_str().into()),
-                    ("path", path.into()),
-                    ("status", answer.status().as_u16().into()),
-                ],
-            });
+            let result = vec![("status", answer.status().as_u16().into())];
+            tell(gateway, peer, who.as_deref(), method, path, result);
         }
         answer
     }
@@ -61,6 +62,7 @@ impl Admin {
         &self,
         gateway: &Arc<Gateway>,
         drain: &Drain,
+        who: Option<&str>,
         request: Request<Incoming>,
     ) -> Response<Body> {
         let known = ["/livez", "/readyz", "/plan", "/metrics", "/reload"];
@@ -69,7 +71,7 @@ impl Admin {
             (&Method::GET | &Method::HEAD, "/readyz") => ready(gateway, drain),
             (&Method::GET | &Method::HEAD, "/plan") => self.plan(gateway),
             (&Method::GET | &Method::HEAD, "/metrics") => metrics(gateway),
-            (&Method::POST, "/reload") => self.reload(gateway).await,
+            (&Method::POST, "/reload") => self.reload(gateway, who).await,
             (method, path) if known.contains(&path) => {
                 let allow = if path == "/reload" {
                     Method::POST
@@ -82,9 +84,13 @@ impl Admin {
         }
     }
 
-    async fn reload(&self, gateway: &Arc<Gateway>) -> Response<Body> {
+    async fn reload(&self, gateway: &Arc<Gateway>, who: Option<&str>) -> Response<Body> {
         let (reloader, gateway) = (Arc::clone(&self.reloader), Arc::clone(gateway));
-        let done = tokio::task::spawn_blocking(move || reloader.reload(&gateway, "admin call")).await;
+        let why = match who {
+            Some(name) => format!("admin call of {name}"),
+            None => "admin call".to_owned(),
+        };
+        let done = tokio::task::spawn_blocking(move || reloader.reload(&gateway, &why)).await;
         match done {
             Ok(Reloaded::Published {
                 generation,
@@ -128,6 +134,67 @@ impl Admin {
         }
         answer(&plan)
     }
+}
+
+/// Who asks; nobody is known where anyone may: without `admin_access` on a loopback address, and of what is [`OPEN`].
+///
+/// # Errors
+/// Nobody who may.
+fn admit(gateway: &Gateway, peer: &Peer, request: &Request<Incoming>) -> Result<Option<Arc<str>>, Refusal> {
+    let path = request.uri().path();
+    if OPEN.contains(&path) {
+        return Ok(None);
+    }
+    let edition = gateway.editions.current();
+    let administrators = edition
+        .as_ref()
+        .and_then(|edition| edition.guard.auth.admin.as_ref());
+    let recognised = match administrators {
+        Some(all) => all.recognise(request.headers(), gateway.shared.clock.now()),
+        // The socket may have been opened for a configuration that had administrators.
+        None if !peer.local.ip().to_canonical().is_loopback() => Err(Stranger {
+            reason: "no_administrators",
+            name: None,
+        }),
+        None => return Ok(None),
+    };
+    recognised.map(Some).map_err(|stranger| {
+        let labels = [("reason", stranger.reason)];
+        let help = "Calls of the admin API that no credential let in";
+        gateway.shared.meters.count("sluice_admin_refused", help, &labels);
+        let why = vec![("status", 401.into()), ("reason", stranger.reason.into())];
+        tell(
+            gateway,
+            peer,
+            stranger.name.as_deref(),
+            request.method().as_str(),
+            path,
+            why,
+        );
+        let detail = "the admin API needs an administrator's key in Authorization: Bearer or X-API-Key";
+        let challenge = HeaderValue::from_static("Bearer realm=\"sluice admin\"");
+        Refusal::new(Kind::Unauthenticated, detail).field(WWW_AUTHENTICATE, challenge)
+    })
+}
+
+/// Tells the audit log of a call.
+fn tell(
+    gateway: &Gateway,
+    peer: &Peer,
+    who: Option<&str>,
+    method: &str,
+    path: &str,
+    more: Vec<(&'static str, Json)>,
+) {
+    let shown: String = path.chars().take(200).collect();
+    let mut details = vec![("method", method.into()), ("path", shown.into())];
+    details.extend(more);
+    gateway.shared.audit.record(&Event {
+        what: "admin_call",
+        who: who.unwrap_or_default().to_owned(),
+        from: peer.remote.ip().to_canonical().to_string(),
+        details,
+    });
 }
 
 fn told(diagnostics: &[Diagnostic]) -> Vec<Json> {

@@ -34,6 +34,8 @@ pub fn changes(before: Option<&Edition>, after: &Edition) -> Vec<String> {
 fn settings(words: &mut Words, old: &Plan, new: &Plan) {
     words.value("listen", &old.listen, &new.listen);
     words.value("admin", &old.admin, &new.admin);
+    words.value("admin_access", &old.admin_access, &new.admin_access);
+    words.value("keys", &old.keys, &new.keys);
     words.value("workers", &old.workers, &new.workers);
     words.value("bounds", &old.bounds, &new.bounds);
     words.value("drain", &old.drain, &new.drain);
@@ -165,7 +167,10 @@ pub fn keys(before: Option<&Plan>, after: &Plan) -> Vec<(String, usize, usize)> 
     changed.filter(|(_, came, went)| came + went > 0).collect()
 }
 
-/// The hashes of a consumer's keys.
+/// The hashes of a consumer's keys and passwords.
 fn key_hashes(consumer: &ConsumerPlan) -> Vec<[u8; 32]> {
-    consumer.keys.iter().map(|key| key.hash.0).collect()
+    let keys = consumer.keys.iter().map(|key| key.hash.0);
+    let passwords = consumer.passwords.iter();
+    let passwords = passwords.map(|password| Sha256::digest(password.hash.as_bytes()).into());
+    keys.chain(passwords).collect()
 }

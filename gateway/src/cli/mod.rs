@@ -7,6 +7,8 @@
 //! explain    tells what becomes of a request   document.rs  documents as people read them, and their differences
 //! transform  carries documents between versions
 //! operators  the reference of operators
+//! key        makes API keys, and their lines for consumers.yaml
+//! password   hashes passwords
 //! schema     prints the schema for editors
 //! ```
 //!
@@ -22,9 +24,11 @@ mod configuration;
 mod demo;
 mod document;
 mod explain;
+mod key;
 mod operators;
 mod options;
 mod output;
+mod password;
 mod process;
 mod run;
 mod schema;
@@ -52,6 +56,8 @@ enum Command {
     Explain(explain::Explain),
     Transform(transform::Transform),
     Operators(operators::Operators),
+    Key(key::Key),
+    Password(password::Password),
     ConfigSchema(schema::ConfigSchema),
 }
 
@@ -92,6 +98,8 @@ impl Command {
             Self::Explain(command) => command.carry_out(),
             Self::Transform(command) => command.carry_out(),
             Self::Operators(command) => command.carry_out(),
+            Self::Key(command) => command.carry_out(),
+            Self::Password(command) => command.carry_out(),
             Self::ConfigSchema(command) => command.carry_out(),
         }
     }
