@@ -6,10 +6,9 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
-use sluice_config::Sources;
 use sluice_conformance::stage::http2::Http2;
 use sluice_conformance::stage::tls::{Asking, Authority, Issued};
-use sluice_conformance::stage::{Client, PATIENCE, Setup, Stage, example};
+use sluice_conformance::stage::{Client, PATIENCE, Setup, Stage};
 use sluice_gateway::reload::{Reloaded, Reloader};
 use tempfile::TempDir;
 
@@ -186,24 +185,17 @@ fn versions_below_the_minimum_are_refused() {
 }
 
 /// A reloader of the stage's own configuration.
-fn reloader(stage: &Stage, tls: &str) -> Reloader {
-    let sources = Sources::read(&example()).unwrap();
-    let mut files: BTreeMap<String, Vec<u8>> = sources
-        .paths()
-        .map(|path| (path.to_owned(), sources.get(path).unwrap().to_vec()))
-        .collect();
-    let main = files.get_mut("sluice.yaml").unwrap();
-    main.extend_from_slice(format!("\ntls: {tls}\n").as_bytes());
+fn reloader(stage: &Stage) -> Reloader {
     let upstream = stage.backend().addr.to_string();
     let variables = BTreeMap::from([("CUSTOMERS_UPSTREAM".to_owned(), upstream)]);
-    Reloader::embedded(Sources::from_files(files), variables)
+    Reloader::embedded(stage.setup().sources(), variables)
 }
 
 #[test]
 fn new_files_are_taken_without_a_restart_and_open_connections_live_on() {
     let shop = Shop::new();
     let stage = shop.start("");
-    let reloader = reloader(&stage, &shop.tls(""));
+    let reloader = reloader(&stage);
     assert!(matches!(
         reloader.reload(stage.gateway(), "same"),
         Reloaded::Unchanged { .. }
@@ -232,7 +224,7 @@ fn new_files_are_taken_without_a_restart_and_open_connections_live_on() {
 fn files_that_cannot_be_used_leave_the_running_edition() {
     let shop = Shop::new();
     let stage = shop.start("");
-    let reloader = reloader(&stage, &shop.tls(""));
+    let reloader = reloader(&stage);
     reloader.reload(stage.gateway(), "first");
     let api = on_disk(&shop, "api");
     let (pem, key) = (shop.path().join("api.pem"), shop.path().join("api.key"));
@@ -299,7 +291,7 @@ fn two_certificates_for_one_host_are_a_fault() {
     shop.authority
         .issue(&["also.example.com"])
         .write(shop.path(), "wild");
-    let reloader = reloader(&stage, &shop.tls(""));
+    let reloader = reloader(&stage);
     let Reloaded::Refused { rendered, .. } = reloader.reload(stage.gateway(), "twice") else {
         panic!("published");
     };

@@ -121,7 +121,7 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn a_faulty_configuration_leaves_the_running_edition() {
-    let stage = Stage::integrationhub();
+    let stage = Setup::guarded().start();
     let directory = tempfile::tempdir().unwrap();
     copy(&example(), directory.path());
     let main = directory.path().join(MAIN);
@@ -133,7 +133,8 @@ fn a_faulty_configuration_leaves_the_running_edition() {
     std::fs::write(&main, &sound).unwrap();
     let reloader = Reloader::new(directory.path());
     let reload = || reloader.reload(stage.gateway(), "test");
-    let serves = || drop(stage.get("/v2.0/customers/cus_000017", &[]).expect(200));
+    let key = [("x-api-key", "demo-key-acme")];
+    let serves = || drop(stage.get("/v2.0/customers/cus_000017", &key).expect(200));
     assert!(matches!(reload(), Reloaded::Unchanged { generation: 1, .. }));
     let sound = sound.replace("keep: read", "keep: read\n    retries: 7");
     std::fs::write(&main, &sound).unwrap();

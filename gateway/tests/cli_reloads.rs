@@ -12,6 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::spawn;
 
+use sluice_gateway::demo::issuer::Issuer;
+
 use binary::{PATIENCE, Process, ask, example, free_address, get};
 
 const RELOADS: usize = 200;
@@ -19,6 +21,8 @@ const RELOADS: usize = 200;
 const WARM: usize = 60;
 /// How much memory may still grow; an edition of the example takes several MiB in a build for tests.
 const GROWTH: usize = 24 << 20;
+/// Outside of every brownout.
+const NOON: &str = "2026-06-15T12:00:00Z";
 const CHANGE: &str = "apis/customers/changes/3.0-3.1.yaml";
 
 fn copy(from: &Path, to: &Path) {
@@ -35,11 +39,18 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Reads one customer again and again on one connection, and counts; fails on any answer but 200.
-fn read_on(address: SocketAddr, target: &str, stop: &AtomicBool) -> usize {
+/// A token that outlives the test.
+fn issued(issuer: &Issuer) -> String {
+    let (now, lasts) = (NOON.parse().unwrap(), jiff::SignedDuration::from_hours(12));
+    let id = "https://id.integrationhub.example";
+    issuer.token("initech", &["customers.read"], "customers", id, now, lasts)
+}
+
+fn read_on(address: SocketAddr, target: &str, fields: &str, stop: &AtomicBool) -> usize {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let request = format!("GET {target} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    let request = format!("GET {target} HTTP/1.1\r\nHost: {address}\r\n{fields}\r\n");
     let mut answers = 0;
     while !stop.load(Ordering::Relaxed) {
         stream.write_all(request.as_bytes()).unwrap();
@@ -84,7 +95,11 @@ fn reloads_under_load_lose_nothing_and_leave_memory_flat() {
     copy(Path::new(&example("integrationhub")), directory.path());
     let (data, admin) = (free_address(), free_address());
     let backend = sluice_gateway::demo::backend::serve(([127, 0, 0, 1], 0).into()).unwrap();
+    let issuer = Issuer::new();
+    let key_set = directory.path().join("jwks.json");
+    fs::write(&key_set, issuer.jwks().to_string()).unwrap();
     let environment = [
+        ("CUSTOMERS_JWKS", key_set.display().to_string()),
         ("SLUICE_LISTEN", data.to_string()),
         ("SLUICE_ADMIN", admin.to_string()),
         ("CUSTOMERS_UPSTREAM", backend.addr.to_string()),
@@ -98,7 +113,7 @@ fn reloads_under_load_lose_nothing_and_leave_memory_flat() {
         socket.to_str().unwrap(),
         // Outside of every brownout.
         "--now",
-        "2026-06-15T12:00:00Z",
+        NOON,
     ];
     let process = Process::start(&arguments, &environment);
     process.until("readiness", || {
@@ -106,14 +121,18 @@ fn reloads_under_load_lose_nothing_and_leave_memory_flat() {
     });
 
     let stop = Arc::new(AtomicBool::new(false));
+    let token = format!("Authorization: Bearer {}\r\n", issued(&issuer));
     let targets = [
-        "/api/v1.0/getCustomer?id=17",
-        "/v2.1/customers/cus_000017",
-        "/v3.3/customers/cus_000017",
+        ("/api/v1.0/getCustomer?id=17&api_key=demo-key-acme", String::new()),
+        (
+            "/v2.1/customers/cus_000017",
+            "X-API-Key: demo-key-acme\r\n".to_owned(),
+        ),
+        ("/v3.3/customers/cus_000017", token),
     ];
-    let clients = targets.map(|target| {
+    let clients = targets.map(|(target, fields)| {
         let stop = Arc::clone(&stop);
-        spawn(move || read_on(data, target, &stop))
+        spawn(move || read_on(data, target, &fields, &stop))
     });
     let file = directory.path().join(CHANGE);
     let text = fs::read_to_string(&file).unwrap();

@@ -336,25 +336,28 @@ fn an_address_of_the_configuration_that_is_taken_is_named_with_its_setting() {
     assert!(said.code == 2 && said.err.contains(told), "{}", said.err);
 }
 
-/// The arguments of a curl line: fields, and where to.
-fn curl(line: &str) -> Option<(String, SocketAddr, String)> {
+/// The arguments of a curl line: fields, and where to. `$TOKEN` is what the shell would put in.
+fn curl(line: &str, token: &str) -> Option<(String, SocketAddr, String)> {
     let (_, arguments) = line.split_once("curl ")?;
     let words: Vec<&str> = arguments
-        .split('\'')
+        .split(['\'', '"'])
         .map(str::trim)
         .filter(|word| !word.is_empty())
         .collect();
     let url = words.iter().find_map(|word| word.strip_prefix("http://"))?;
     let (address, path) = url.split_once('/')?;
-    let header = words
-        .iter()
-        .position(|word| *word == "-H")
-        .map(|at| format!("{}\r\n", words[at + 1]));
-    Some((
-        header.unwrap_or_default(),
-        address.parse().unwrap(),
-        format!("/{path}"),
-    ))
+    let fields = words.windows(2).filter(|pair| pair[0] == "-H");
+    let fields: String = fields
+        .map(|pair| format!("{}\r\n", pair[1].replace("$TOKEN", token)))
+        .collect();
+    Some((fields, address.parse().unwrap(), format!("/{path}")))
+}
+
+/// The token that the demo prints.
+fn token(table: &str) -> String {
+    let mut lines = table.lines();
+    let token = lines.find_map(|line| line.trim().strip_prefix("TOKEN="));
+    token.expect("a token").to_owned()
 }
 
 #[test]
@@ -367,20 +370,30 @@ fn every_line_that_the_demo_prints_answers() {
     );
     demo.until("the table", || demo.out().contains("Ctrl-C ends the demo."));
     let table = demo.out();
-    let lines: Vec<_> = table.lines().filter_map(curl).collect();
-    assert_eq!(lines.len(), 14 + 3 + 2, "{table}");
+    let token = token(&table);
+    let lines: Vec<_> = table.lines().filter_map(|line| curl(line, &token)).collect();
+    assert_eq!(lines.len(), 14 + 4 + 2, "{table}");
     for (header, address, target) in &lines {
         let answer = ask(*address, "GET", target, header, "").unwrap();
         assert_eq!(answer.status, 200, "{target}: {}", answer.body);
-        let shown = if header.is_empty() && !target.contains("api-version") {
-            ""
-        } else {
-            "api-version: 3.1\r\n"
+        let selected =
+            header.contains("API-Version") || header.contains("Accept") || target.contains("api-version");
+        let shown = match target.starts_with("/customers/") {
+            true if selected => "api-version: 3.1\r\n",
+            true if header.contains("demo-key") => "api-version: 2.3\r\n",
+            _ => "",
         };
         assert!(answer.head.contains(shown), "{target}: {}", answer.head);
     }
-    let (_, address, _) = &lines[0];
-    let customer = get(*address, "/v3.3/customers/cus_000018").unwrap().body;
+    // The table is honest: each version asks for what its line sends.
+    for (_, address, target) in &lines[..14] {
+        let bare = target.split("&api_key").next().unwrap();
+        assert_eq!(get(*address, bare).unwrap().status, 401, "{bare}");
+    }
+    let (header, address, _) = &lines[12];
+    let customer = ask(*address, "GET", "/v3.3/customers/cus_000018", header, "")
+        .unwrap()
+        .body;
     let mut customer: Json = serde_json::from_str(&customer).unwrap();
     customer
         .as_object_mut()
@@ -390,7 +403,7 @@ fn every_line_that_the_demo_prints_answers() {
         *address,
         "POST",
         "/v3.3/customers",
-        "Content-Type: application/json\r\n",
+        &format!("{header}Content-Type: application/json\r\n"),
         &customer.to_string(),
     )
     .unwrap();
@@ -428,7 +441,7 @@ fn the_demo_rehearses_another_day() {
             _ => (" active ", 200),
         };
         assert!(line.contains(state), "{line}");
-        let (header, address, target) = curl(line).unwrap();
+        let (header, address, target) = curl(line, &token(&table)).unwrap();
         let answer = ask(address, "GET", &target, &header, "").unwrap();
         assert_eq!(answer.status, status, "{line}: {}", answer.body);
         if status == 410 {
@@ -441,7 +454,7 @@ fn the_demo_rehearses_another_day() {
     }
     let admin = table
         .lines()
-        .filter_map(curl)
+        .filter_map(|line| curl(line, ""))
         .find(|(_, _, target)| target == "/plan")
         .unwrap()
         .1;

@@ -144,7 +144,8 @@ documents:
     steps: [{rename: {from: /title, to: /name}}]
 "#;
 
-/// `sluice run` with the IntegrationHub example, a copy of it that says how many workers there are.
+/// `sluice run` with the IntegrationHub example, a copy of it that says how many workers there are and asks for no
+/// credentials: what is measured is translation.
 pub(crate) fn integrationhub(backend: SocketAddr, workers: usize) -> Result<Peer, Fault> {
     let directory = tempfile::tempdir()?;
     copy(&example(), directory.path())?;
@@ -152,6 +153,7 @@ pub(crate) fn integrationhub(backend: SocketAddr, workers: usize) -> Result<Peer
     let main = directory.path().join("sluice.yaml");
     let text = fs::read_to_string(&main)?;
     fs::write(&main, format!("{text}\nworkers: {workers}\n"))?;
+    open(&directory.path().join("apis/customers/api.yaml"))?;
     let environment = [
         ("SLUICE_LISTEN", address.to_string()),
         ("SLUICE_ADMIN", free_address()?.to_string()),
@@ -163,6 +165,16 @@ pub(crate) fn integrationhub(backend: SocketAddr, workers: usize) -> Result<Peer
         process,
         _directory: directory,
     })
+}
+
+/// Takes the authentication out of an API's file, which is its last part.
+fn open(api: &Path) -> Result<(), Fault> {
+    let text = fs::read_to_string(api)?;
+    let (open, _) = text
+        .split_once("\nauthentication:")
+        .ok_or("the example asks for no credentials")?;
+    fs::write(api, open.replace(", consumers: [megacorp]", ""))?;
+    Ok(())
 }
 
 /// Where the example is.

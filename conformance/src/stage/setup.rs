@@ -42,14 +42,57 @@ pub struct Setup {
     customers: Option<Vec<Value>>,
     settings: Settings,
     clock: Clock,
+    variables: BTreeMap<String, String>,
 }
 
 impl Setup {
-    /// The IntegrationHub example as it is, in front of the demo backend with its seeded customers. It is always
-    /// [`noon`]: outside of every brownout, whatever day it is.
+    /// The IntegrationHub example in front of the demo backend with its seeded customers, and anyone may ask: most tests
+    /// are about translation, and the guard's own begin with [`Setup::guarded`]. It is always [`noon`]: outside of every
+    /// brownout, whatever day it is.
     #[must_use]
     pub fn integrationhub() -> Self {
+        Self::guarded().open()
+    }
+
+    /// The same with the credentials that the example asks for.
+    #[must_use]
+    pub fn guarded() -> Self {
         Self::directory(&example()).clock(Clock::Fixed(noon()))
+    }
+
+    /// Without consumers: their file, what keys are hashed with, and all that the API says of them.
+    #[must_use]
+    fn open(mut self) -> Self {
+        const API: &str = "apis/customers/api.yaml";
+        self.files.remove("consumers.yaml");
+        let exempt = "      exempt: [{consumer: megacorp, until: 2027-12-31T23:59:59Z}]\n";
+        self.without("sluice.yaml", &["keys:"])
+            .without(API, &["authentication:", "identity:"])
+            .replace(API, ", consumers: [megacorp]", "")
+            .replace(API, exempt, "")
+    }
+
+    /// Takes settings out of a file, each with all that is under it.
+    #[must_use]
+    fn without(self, path: &str, settings: &[&str]) -> Self {
+        let text = String::from_utf8_lossy(&self.files[path]).into_owned();
+        let mut inside = false;
+        let kept = text.lines().filter(|line| {
+            if !line.starts_with([' ', '#']) && !line.is_empty() {
+                inside = settings.iter().any(|setting| line.starts_with(setting));
+            }
+            !inside
+        });
+        let kept = kept.collect::<Vec<_>>().join("\n") + "\n";
+        assert!(kept.len() < text.len(), "{path} has none of {settings:?}");
+        self.file(path, kept)
+    }
+
+    /// A variable of the environment that the configuration reads.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.insert(name.to_owned(), value.into());
+        self
     }
 
     /// The configuration of any directory.
@@ -68,6 +111,7 @@ impl Setup {
             customers: None,
             settings,
             clock: Clock::System,
+            variables: BTreeMap::new(),
         }
     }
 
@@ -153,14 +197,23 @@ impl Setup {
             .main(&format!("tls: {tls}"))
     }
 
+    /// The files.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        Sources::from_files(self.files.clone())
+    }
+
     /// The plan, for an upstream at this address.
     ///
     /// # Panics
     /// The configuration is at fault.
     #[must_use]
     pub fn plan(&self, upstream: &str) -> Plan {
-        let sources = Sources::from_files(self.files.clone());
-        let environment = |name: &str| (name == "CUSTOMERS_UPSTREAM").then(|| upstream.to_owned());
+        let sources = self.sources();
+        let environment = |name: &str| match name {
+            "CUSTOMERS_UPSTREAM" => Some(upstream.to_owned()),
+            _ => self.variables.get(name).cloned(),
+        };
         let loaded = load(&sources, &environment);
         loaded
             .unwrap_or_else(|faults| panic!("{}", render_all(&faults, &sources)))
@@ -219,7 +272,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// The IntegrationHub example, as it is.
+    /// The IntegrationHub example, of which anyone may ask.
     #[must_use]
     pub fn integrationhub() -> Self {
         Setup::integrationhub().start()

@@ -1,5 +1,6 @@
 //! `sluice demo`: the IntegrationHub example with a backend of its own.
 
+mod credentials;
 mod table;
 
 use std::collections::BTreeMap;
@@ -18,13 +19,15 @@ use crate::demo::backend::{Backend, Running};
 use crate::reload::Reloader;
 use crate::serve::{HandOver, Settings};
 use crate::watch::Watch;
+use credentials::Credentials;
 
 /// The example's files, by path.
 const EXAMPLE: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/integrationhub.rs"));
 
 /// Serves the IntegrationHub example: one backend that speaks 3.3, and fourteen versions in front of it.
 ///
-/// Everything is in the binary; customers are kept in memory. Ctrl-C ends it. Port 0 lets the system choose one.
+/// Everything is in the binary; customers are kept in memory, and tokens are signed with a key that is made at each start.
+/// Ctrl-C ends it. Port 0 lets the system choose one.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
     /// Where the gateway listens.
@@ -68,19 +71,21 @@ impl Demo {
         let admin = free(self.admin).map_err(|e| taken("--admin", "SLUICE_ADMIN", self.admin, &e))?;
         let backend = backend(self.backend, clock)
             .map_err(|e| taken("--backend", "CUSTOMERS_UPSTREAM", self.backend, &e))?;
+        let credentials = Credentials::new(clock.now())?;
         let variables = [
-            ("SLUICE_LISTEN", listen),
-            ("SLUICE_ADMIN", admin),
-            ("CUSTOMERS_UPSTREAM", backend.addr),
+            ("SLUICE_LISTEN", listen.to_string()),
+            ("SLUICE_ADMIN", admin.to_string()),
+            ("CUSTOMERS_UPSTREAM", backend.addr.to_string()),
+            ("CUSTOMERS_JWKS", credentials.key_set()),
+            ("SLUICE_KEY_SECRET", credentials::SECRET.to_owned()),
         ];
-        let variables: BTreeMap<String, String> = variables
-            .map(|(name, at)| (name.to_owned(), at.to_string()))
-            .into();
+        let variables: BTreeMap<String, String> =
+            variables.map(|(name, value)| (name.to_owned(), value)).into();
         let example = Sources::from_files(EXAMPLE.iter().map(|(path, bytes)| (*path, *bytes)));
         let Some(process) = Process::load(Reloader::embedded(example, variables), clock)? else {
             return Ok(Verdict::Faulty);
         };
-        let table = table::write(process.plan(), backend.addr, clock.now());
+        let table = table::write(process.plan(), backend.addr, clock.now(), &credentials);
         // Whoever presses Ctrl-C or ends the container wants it gone: there is nobody to tell.
         let settings = Settings {
             announce: Duration::ZERO,

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use jiff::Timestamp;
 use sluice_config::plan::{ApiPlan, Plan, Selector, VersionPlan};
 
+use super::credentials::{Credentials, Proof};
 use crate::lifecycle::standing;
 
 /// The customer of the specification.
@@ -14,7 +15,7 @@ const CUSTOMER: &str = "cus_000017";
 const SHOWN: &str = "3.1";
 
 /// The table, with the addresses that are served.
-pub(super) fn write(plan: &Plan, backend: SocketAddr, now: Timestamp) -> String {
+pub(super) fn write(plan: &Plan, backend: SocketAddr, now: Timestamp, credentials: &Credentials) -> String {
     let mut out = String::new();
     let (Some(api), Some(listen)) = (plan.apis.first(), plan.listen.first()) else {
         return out;
@@ -23,10 +24,15 @@ pub(super) fn write(plan: &Plan, backend: SocketAddr, now: Timestamp) -> String 
     let origin = api.version_name(api.origin);
     let _ = writeln!(
         out,
-        "One backend speaks {origin}; every version reads the same customer from it.\n"
+        "One backend speaks {origin}; every version reads the same customer from it.\n\n\
+         Tokens are for versions with `Bearer`; this one is good for twelve hours, until the demo ends:\n\n  \
+         TOKEN={}\n",
+        credentials.token
     );
     for (version, standing) in api.versions.iter().zip(standing(api, now)) {
-        let curl = format!("curl '{}'", url(&base, version));
+        let id = api.version(&version.name);
+        let proof = id.map_or(Proof::None, |id| Credentials::for_version(api, id));
+        let curl = curl_line(&url(&base, version), "", &proof);
         line(
             &mut out,
             &version.name,
@@ -67,6 +73,22 @@ pub(super) fn write(plan: &Plan, backend: SocketAddr, now: Timestamp) -> String 
     out
 }
 
+/// A call, with a field that names the version and what proves who asks. The shell fills the token in.
+fn curl_line(url: &str, field: &str, proof: &Proof) -> String {
+    let joint = if url.contains('?') { '&' } else { '?' };
+    let (credential, url) = match proof {
+        Proof::None => (String::new(), url.to_owned()),
+        Proof::Query(pair) => (String::new(), format!("{url}{joint}{pair}")),
+        Proof::Field(text) => (format!("-H \"{text}\" "), url.to_owned()),
+    };
+    let field = if field.is_empty() {
+        String::new()
+    } else {
+        format!("-H \"{field}\" ")
+    };
+    format!("curl {field}{credential}'{url}'")
+}
+
 fn line(out: &mut String, name: &str, curl: &str) {
     let _ = writeln!(out, "  {name:<13} {curl}");
 }
@@ -84,20 +106,26 @@ fn url(base: &str, version: &VersionPlan) -> String {
 
 fn elsewhere(base: &str, api: &ApiPlan, selector: &Selector) -> Option<(&'static str, String)> {
     let url = format!("{base}{}/customers/{CUSTOMER}", api.unversioned);
+    let proof = Credentials::for_version(api, api.version(SHOWN)?);
     match selector {
-        Selector::Header(name) => Some((
-            "header",
-            format!("curl -H '{}: {SHOWN}' '{url}'", spelled(name.as_str())),
-        )),
+        Selector::Header(name) => {
+            let field = format!("{}: {SHOWN}", spelled(name.as_str()));
+            Some(("header", curl_line(&url, &field, &proof)))
+        }
         Selector::MediaType {
             media_type,
             parameter,
-        } => Some((
-            "media type",
-            format!("curl -H 'Accept: {media_type};{parameter}={SHOWN}' '{url}'"),
+        } => {
+            let field = format!("Accept: {media_type};{parameter}={SHOWN}");
+            Some(("media type", curl_line(&url, &field, &proof)))
+        }
+        Selector::Query(name) => Some(("query", curl_line(&format!("{url}?{name}={SHOWN}"), "", &proof))),
+        // Acme is pinned to a version that takes its key.
+        Selector::Pin => Some((
+            "pin",
+            curl_line(&url, "", &Proof::Field("x-api-key: demo-key-acme".to_owned())),
         )),
-        Selector::Query(name) => Some(("query", format!("curl '{url}?{name}={SHOWN}'"))),
-        Selector::Path | Selector::Pin => None,
+        Selector::Path => None,
     }
 }
 
