@@ -1,6 +1,6 @@
 //! Counters and gauges for operators, in OpenMetrics text: what was refused and why, what is degraded, what was lost.
 //!
-//! They are for what is rare: a count takes a lock. Labels are bounded: beyond [`SERIES`] of one name a count goes to the
+//! They are for what is rare: a count takes a lock, unless its counter is kept ([`Meters::counter`]). Labels are bounded: beyond [`SERIES`] of one name a count goes to the
 //! label value `other`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +34,16 @@ struct Inner {
 impl Meters {
     /// Counts one. The text form adds `_total` to the name.
     pub fn count(&self, name: &'static str, help: &'static str, labels: &[(&'static str, &str)]) {
+        self.counter(name, help, labels).inc();
+    }
+
+    /// A counter to keep: it counts without a lock, for what is not rare.
+    pub fn counter(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        labels: &[(&'static str, &str)],
+    ) -> Counter {
         let mut inner = self.lock();
         let labels = inner.bounded(name, labels);
         let Inner {
@@ -44,7 +54,7 @@ impl Meters {
             registry.register(name, help, family.clone());
             family
         });
-        family.get_or_create(&labels).inc();
+        family.get_or_create(&labels).clone()
     }
 
     /// Sets a gauge.

@@ -1,15 +1,27 @@
 //! `store` of `sluice.yaml`: where the store is.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Secret, StorePlan};
 use crate::raw::RawStore;
 use crate::yaml::Tree;
 
+/// How long a request may wait for the store.
+const LONGEST: Duration = Duration::from_secs(1);
+
 /// Judges it. Its address is never shown: it may hold a password.
 pub(super) fn build(tree: &Tree, raw: &RawStore, faults: &mut Vec<Diagnostic>) -> Option<StorePlan> {
     let timeout = super::wait(tree, "/store/timeout", &raw.timeout, faults);
+    if timeout.is_some_and(|timeout| timeout > LONGEST) {
+        let fault = tree.fault(
+            Code::OutOfRange,
+            "/store/timeout",
+            "requests would queue for the store",
+        );
+        faults.push(fault.hint("write 1s at most; 20ms is much where it is near"));
+    }
     let named = is_address(tree, &raw.redis, faults);
     let place = || super::place(tree, "/store/redis");
     named.then_some(())?;

@@ -19,11 +19,13 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use http::HeaderMap;
+use prometheus_client::metrics::counter::Counter as Refusals;
 use sluice_config::plan::{ApiPlan, Consumers, KeyPart, LimitPlan, Measure, Period, Plan, Reach, VersionId};
 use sluice_config::{Code, Diagnostic};
 
 use crate::clock::Clock;
 use crate::identity::Identity;
+use crate::meters::Meters;
 use crate::store::Store;
 
 use concurrency::{Concurrency, Place};
@@ -59,6 +61,7 @@ pub struct Limit {
     pub plan: LimitPlan,
     counter: Counter,
     notice: Option<Notice>,
+    refusals: Refusals,
 }
 
 /// What counts. It goes over from one edition to the next.
@@ -80,10 +83,11 @@ impl Limiters {
         plan: &Plan,
         before: Option<&Self>,
         store: Option<&Arc<Store>>,
+        meters: &Meters,
     ) -> Result<Self, Vec<Diagnostic>> {
         let api = |api: &ApiPlan| {
             let before = before.and_then(|b| b.apis.iter().find(|known| known.api == api.name));
-            ApiLimits::new(api, before, store)
+            ApiLimits::new(api, before, store, meters)
         };
         let apis: Result<Vec<_>, _> = plan.apis.iter().map(api).collect();
         apis.map(|apis| Self { apis }).map_err(|fault| vec![fault])
@@ -96,7 +100,12 @@ impl Limiters {
 }
 
 impl ApiLimits {
-    fn new(api: &ApiPlan, before: Option<&Self>, store: Option<&Arc<Store>>) -> Result<Self, Diagnostic> {
+    fn new(
+        api: &ApiPlan,
+        before: Option<&Self>,
+        store: Option<&Arc<Store>>,
+        meters: &Meters,
+    ) -> Result<Self, Diagnostic> {
         let mut plans: Vec<_> = api.limits.limits.iter().collect();
         plans.sort_by_key(|plan| breadth(&plan.key));
         let known = |plan: &LimitPlan| before.and_then(|b| b.counter(plan, store));
@@ -108,6 +117,11 @@ impl ApiLimits {
                     None => Counter::new(&api.name, plan, store)?,
                 },
                 notice: plan.fields.then(|| Notice::new(plan)),
+                refusals: meters.counter(
+                    "sluice_limits_refused",
+                    "Requests that a limit refused",
+                    &[("api", &api.name), ("limit", &plan.name)],
+                ),
             })
         };
         let limits: Vec<_> = plans.into_iter().map(make).collect::<Result<_, _>>()?;
@@ -203,6 +217,11 @@ impl Limit {
             Counter::FleetRate(rate) => rate.give_back(key, request.cost),
             Counter::FleetQuota(quota) => quota.give_back(key, request.cost, clock.now()),
         }
+    }
+
+    /// Counts a refusal.
+    pub fn refused(&self) {
+        self.refusals.inc();
     }
 
     /// Says in an answer how the limit stands.

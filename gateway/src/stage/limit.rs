@@ -173,35 +173,41 @@ impl Counting<'_> {
     /// Counts a request against all that apply. What was counted before one refused is taken back.
     async fn all(&self, request: &Counted<'_>, fields: &mut HeaderMap) -> Result<Permit, Refusal> {
         let mut permit = Permit::default();
+        // A bit for each limit that counted; an API has at most 100.
+        let mut counted = 0_u128;
         for (index, limit) in self.limits.iter().enumerate() {
             if !limit.applies(request, self.consumers) {
                 continue;
             }
             let (verdict, place) = limit.count(request, self.clock).await;
             permit.places.extend(place);
-            match verdict {
-                Verdict::Admitted(standing) => limit.tell(standing, fields),
-                Verdict::Uncounted => {}
+            let refusal = match verdict {
+                Verdict::Admitted(standing) => {
+                    limit.tell(standing, fields);
+                    counted |= 1 << (index % 128);
+                    continue;
+                }
+                Verdict::Uncounted => continue,
                 Verdict::Refused(wait) => {
-                    self.give_back(index, request);
                     let reset = Some(wait).filter(|_| !is_cap(limit));
                     limit.tell(Standing { remaining: 0, reset }, fields);
-                    return Err(refused(limit, wait));
+                    refused(limit, wait)
                 }
-                Verdict::Unavailable => {
-                    self.give_back(index, request);
-                    return Err(unavailable(limit));
-                }
-            }
+                Verdict::Unavailable => unavailable(limit),
+            };
+            limit.refused();
+            self.give_back(counted, request);
+            return Err(refusal);
         }
         Ok(permit)
     }
 
-    fn give_back(&self, before: usize, request: &Counted<'_>) {
-        let counted = self.limits[..before]
-            .iter()
-            .filter(|limit| limit.applies(request, self.consumers));
-        counted.for_each(|limit| limit.give_back(request, self.clock));
+    fn give_back(&self, counted: u128, request: &Counted<'_>) {
+        for (index, limit) in self.limits.iter().enumerate() {
+            if counted >> (index % 128) & 1 == 1 {
+                limit.give_back(request, self.clock);
+            }
+        }
     }
 }
 

@@ -40,52 +40,43 @@ static ALIVE: Script = Script::new(
 /// Runs until the store is no longer used. `first` is told when the first attempt has ended.
 pub(super) async fn keep(store: Weak<Store>, given_up: Arc<Notify>, first: Sender<()>) {
     let mut told = None;
-    let mut transition = |is_up: bool| {
-        if told.replace(is_up) != Some(is_up) {
-            tell(&store, is_up);
+    let mut transition = |now: &Result<(), String>| {
+        if told.replace(now.is_ok()) != Some(now.is_ok()) {
+            tell(&store, now);
         }
     };
     while store.strong_count() > 0 {
-        let is_up = connect(&store).await;
-        transition(is_up);
+        let connected = connect(&store).await;
+        transition(&connected);
         let _nobody_waits = first.send(());
-        if is_up {
+        if connected.is_ok() {
             beat(&store, &given_up).await;
-            transition(false);
+            transition(&Err("it gave no answers".to_owned()));
         }
         sleep(AGAIN + jitter()).await;
     }
 }
 
-/// One attempt: a connection that answers.
-async fn connect(store: &Weak<Store>) -> bool {
+/// One attempt: a connection that answers. Else why not, for the log.
+async fn connect(store: &Weak<Store>) -> Result<(), String> {
     let Some(store) = store.upgrade() else {
-        return false;
+        return Err("it is no longer used".to_owned());
     };
+    let late = |_| "it did not answer in time".to_owned();
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(CONNECT))
         .set_response_timeout(None);
     let connecting = store.client.get_multiplexed_async_connection_with_config(&config);
-    let line = match timeout(CONNECT, connecting).await {
-        Ok(Ok(line)) => Arc::new(line),
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "no connection to the store");
-            return false;
-        }
-        Err(_) => return false,
-    };
+    let connected = timeout(CONNECT, connecting).await.map_err(late)?;
+    let line = Arc::new(connected.map_err(|error| error.to_string())?);
     let args = alive_args(&store.node);
     let alive = ALIVE.call(&line, &store.plan.prefix, &["nodes"], &args);
-    match timeout(CONNECT, alive).await {
-        Ok(Ok(count)) => {
-            // A store that lost its data, and one that just came back, knows fewer than there are.
-            count_nodes(&store, &count, true);
-            store.faults.store(0, Ordering::Relaxed);
-            store.line.store(Some(line));
-            true
-        }
-        _ => false,
-    }
+    let count = timeout(CONNECT, alive).await.map_err(late)?;
+    // A store that lost its data, and one that just came back, knows fewer than there are.
+    count_nodes(&store, &count.map_err(|error| error.to_string())?, true);
+    store.faults.store(0, Ordering::Relaxed);
+    store.line.store(Some(line));
+    Ok(())
 }
 
 /// Tells that this gateway lives, until the connection is given up.
@@ -129,16 +120,18 @@ fn count_nodes(store: &Store, count: &Value, at_least_as_before: bool) {
 }
 
 /// One line for each transition, and what shows in metrics.
-fn tell(store: &Weak<Store>, is_up: bool) {
+fn tell(store: &Weak<Store>, now: &Result<(), String>) {
     let Some(store) = store.upgrade() else {
         return;
     };
-    match is_up {
-        true => tracing::info!(nodes = store.nodes(), "the store is connected"),
-        false => tracing::warn!(
+    match now {
+        Ok(()) => tracing::info!(nodes = store.nodes(), "the store is connected"),
+        Err(why) => tracing::warn!(
+            why,
             "the store cannot be asked: what it keeps is judged as each setting says under `on_failure`"
         ),
     }
+    let is_up = now.is_ok();
     let limits = store.limits.load(Ordering::Relaxed);
     store.meter(|meters| {
         let help = "Whether the store that the fleet shares can be asked";

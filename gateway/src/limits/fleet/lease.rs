@@ -290,3 +290,6 @@ impl Arrivals {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
