@@ -3,13 +3,14 @@
 
 mod limited;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use limited::{code, things, things_before, told};
 use sluice_conformance::stage::{Answer, Client, PATIENCE, Stage, scripted};
+use sluice_gateway::auth::keys::Hasher;
 use sluice_gateway::clock::Clock;
 
 /// How many of these requests are answered 200; the others with 429.
@@ -42,6 +43,9 @@ fn a_refusal_says_when_to_come_again() {
     assert_eq!(told(&refused, "ratelimit", "all", "r"), Some(0));
     assert_eq!(told(&refused, "ratelimit", "all", "t"), Some(wait));
     assert_eq!(refused.header("cache-control"), "no-store");
+    let meters = &stage.gateway().shared.meters;
+    let labels = [("api", "things"), ("limit", "all")];
+    assert_eq!(meters.value("sluice_limits_refused", &labels), 1.0);
 }
 
 #[test]
@@ -108,11 +112,61 @@ fn a_limit_applies_to_what_it_names() {
         ("versions: {to: \"1.0\"}", 5),
         ("versions: {only: [\"2.0\"]}, operations: [listThings]", 5),
         ("versions: {only: [\"2.0\"]}", 3),
-        ("groups: [partners]", 6),
     ] {
         let stage = things(&format!("limits: [{{name: some, rate: 1/h, {to}}}]")).start();
         assert_eq!(admitted(&stage, &all), counts, "{to}");
     }
+}
+
+const SECRET: &str = "a-secret-of-more-than-sixteen-bytes";
+
+/// The API with two consumers, who use keys from 2.0 on; in 1.0 anyone may ask.
+fn with_consumers(limits: &str) -> Stage {
+    let hash = |key: &str| {
+        let digits = Hasher::new(SECRET.as_bytes()).hash(key.as_bytes()).0;
+        digits
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    let consumer = |name: &str, groups: &str| {
+        let hash = hash(name);
+        format!("  {name}: {{keys: [{{hash: \"hmac-sha256:{hash}\"}}], groups: [{groups}]}}\n")
+    };
+    let consumers = consumer("acme", "partners") + &consumer("globex", "");
+    let authentication = "authentication:\n  - {versions: {only: [\"1.0\"]}, open: true}\n  - schemes: [{api_key: {header: X-API-Key}}]";
+    things(&format!("{limits}\n{authentication}"))
+        .main(&format!("keys: {{secret: {SECRET}}}"))
+        .file("consumers.yaml", format!("sluice: 1\nconsumers:\n{consumers}"))
+        .start()
+}
+
+#[test]
+fn consumers_count_apart_and_a_limit_may_be_for_some_of_them() {
+    let acme: (&str, &[(&str, &str)]) = ("/v2.0/things", &[("x-api-key", "acme")]);
+    let globex: (&str, &[(&str, &str)]) = ("/v2.0/things", &[("x-api-key", "globex")]);
+    let nobody: (&str, &[(&str, &str)]) = ("/v1.0/things", &[]);
+    let all = [acme, globex, nobody, acme, globex, nobody, acme, globex, nobody];
+    for (limit, counts) in [
+        ("key: [consumer], rate: 1/h", 3),
+        ("key: [consumer], rate: 1/h, burst: 2", 6),
+        ("rate: 1/h, consumers: [acme]", 7),
+        ("key: [consumer], rate: 1/h, consumers: [acme, globex]", 5),
+        ("rate: 1/h, groups: [partners]", 7),
+        ("rate: 1/h, groups: [partners], consumers: [globex]", 4),
+    ] {
+        let stage = with_consumers(&format!("limits: [{{name: some, {limit}}}]"));
+        assert_eq!(admitted(&stage, &all), counts, "{limit}");
+    }
+}
+
+#[test]
+fn a_refused_credential_costs_no_consumer_anything() {
+    let stage = with_consumers("limits: [{name: each, key: [consumer], rate: 1/h}]");
+    for key in ["wrong", "acm", ""] {
+        stage.get("/v2.0/things", &[("x-api-key", key)]).expect(401);
+    }
+    stage.get("/v2.0/things", &[("x-api-key", "acme")]).expect(200);
 }
 
 #[test]
@@ -226,6 +280,35 @@ fn what_is_in_progress_is_counted_over_both_cores_until_its_body_has_ended() {
             .unwrap()
             .status
     });
+}
+
+#[test]
+fn a_switched_connection_is_in_progress_until_it_ends() {
+    let echo = scripted::upstream(|mut stream, _| {
+        let _head = scripted::head(&mut stream);
+        let _lost = stream
+            .write_all(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n");
+        let mut buffer = [0; 64];
+        while let Ok(count @ 1..) = stream.read(&mut buffer) {
+            let _lost = stream.write_all(&buffer[..count]);
+        }
+    });
+    let stage = things_before("limits: [{name: one, concurrency: 1}]", "", echo).start();
+    let upgrade = [("connection", "Upgrade"), ("upgrade", "echo")];
+    let ask = |client: &mut Client| {
+        client
+            .request("GET", "/v2.0/things", &upgrade, b"")
+            .head()
+            .unwrap()
+            .0
+    };
+    let mut first = stage.client();
+    assert_eq!(ask(&mut first), 101);
+    assert_eq!(first.write("ping").take(4), b"ping");
+    assert_eq!(ask(&mut stage.client()), 429);
+    first.finish();
+    assert!(first.has_ended());
+    until(101, || ask(&mut stage.client()));
 }
 
 #[test]

@@ -164,6 +164,7 @@ async fn answer<'e>(
         &mut known.fields,
     )
     .await?;
+    known.permit.follow(&mut parts.extensions);
 
     let mut received = Received::Streaming(incoming);
     limit::size(api, known.operation, &mut received, line.plan.timeouts.idle).await?;

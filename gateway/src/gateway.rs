@@ -18,6 +18,7 @@ use crate::ledger::Ledger;
 use crate::pools::{Line, Pools};
 use crate::serve::{Core, Handler, Hold, Peer, Refused, Role};
 use crate::shared::Shared;
+use crate::stage::limit::Permit;
 use crate::tls::Terms;
 use crate::upstream::tunnel;
 
@@ -88,17 +89,13 @@ impl Carrier {
         self.core.hold()
     }
 
-    /// The client's side of an upgrade that the request asks for.
-    pub fn upgrades(&self, mut extensions: Extensions) -> Option<OnUpgrade> {
-        extensions.remove::<OnUpgrade>()
-    }
-
-    /// Joins both sides of an upgrade. The tunnel ends when both fall silent.
-    pub fn tunnel(&self, client: Option<OnUpgrade>, answer: &mut Response<Body>, idle: Duration) {
+    /// Joins both sides of an upgrade that a request asked for. The tunnel ends when both fall silent; until then it keeps the
+    /// request's places under limits.
+    pub fn tunnel(&self, mut asked: Extensions, answer: &mut Response<Body>, idle: Duration) {
         let upstream = hyper::upgrade::on(&mut *answer);
         let body = std::mem::take(answer.body_mut());
-        let hold = (self.core.hold(), body);
-        if let Some(client) = client {
+        let hold = (self.core.hold(), body, asked.remove::<Permit>());
+        if let Some(client) = asked.remove::<OnUpgrade>() {
             tokio::task::spawn_local(tunnel(client, upstream, idle, hold));
         }
     }

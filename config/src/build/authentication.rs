@@ -10,7 +10,6 @@ use crate::plan::{
     VersionId,
 };
 use crate::raw::{RawApiKey, RawAuthentication, RawScheme};
-use crate::suggest;
 
 /// Fields that the gateway writes itself.
 const OWN: [&str; 8] = [
@@ -210,22 +209,12 @@ fn audience(judge: &mut Judge<'_>, i: usize) -> Option<Option<Audience>> {
         .collect();
     let groups: Vec<String> = raw.groups.iter().flatten().cloned().collect();
     for (n, group) in groups.iter().enumerate() {
-        judge_group(judge, &format!("/versions/{i}/groups/{n}"), group);
+        judge.group(&format!("/versions/{i}/groups/{n}"), group);
     }
     Some(Some(Audience {
         consumers: consumers.into_iter().collect::<Option<_>>()?,
         groups,
     }))
-}
-
-fn judge_group(judge: &mut Judge<'_>, at: &str, group: &str) {
-    let Some(known) = judge.groups else { return };
-    if known.iter().any(|name| name == group) {
-        return;
-    }
-    let message = format!("no consumer belongs to a group `{}`", judge.tree.shown(at));
-    let hint = suggest::or_list(group, known.iter().map(String::as_str));
-    judge.fault(Code::UnknownGroup, at, message, hint);
 }
 
 fn identity(judge: &mut Judge<'_>) -> Option<IdentityPlan> {

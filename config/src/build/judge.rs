@@ -123,6 +123,19 @@ impl Judge<'_> {
         found
     }
 
+    /// Whether any consumer belongs to a group.
+    pub(super) fn group(&mut self, pointer: &str, group: &str) {
+        let Some(known) = self
+            .groups
+            .filter(|known| !known.iter().any(|name| name == group))
+        else {
+            return;
+        };
+        let message = format!("no consumer belongs to a group `{}`", self.tree.shown(pointer));
+        let hint = suggest::or_list(group, known.iter().map(String::as_str));
+        self.fault(Code::UnknownGroup, pointer, message, hint);
+    }
+
     /// Whether there is a store, for what the fleet shares.
     pub(super) fn needs_store(&mut self, pointer: &str, what: &str) -> Option<()> {
         if self.stored != Some(false) {

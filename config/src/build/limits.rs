@@ -194,6 +194,9 @@ fn applies(judge: &mut Judge<'_>, pointer: &str, raw: &RawLimit) -> Option<Appli
         .enumerate()
         .map(|(i, name)| judge.consumer(&format!("{pointer}/consumers/{i}"), name))
         .collect();
+    for (i, group) in raw.groups.iter().enumerate() {
+        judge.group(&format!("{pointer}/groups/{i}"), group);
+    }
     Some(Applies {
         versions,
         operations: operations.into_iter().collect::<Option<BTreeSet<_>>>()?,

@@ -2,12 +2,13 @@
 
 use std::num::NonZeroU32;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, HeaderValue, Response};
+use http::{Extensions, HeaderMap, HeaderValue, Response};
 use http_body::{Body as HttpBody, SizeHint};
 use sluice_config::plan::{ApiPlan, Consumers, Measure};
 
@@ -26,18 +27,32 @@ use crate::stage::lifecycle::Use;
 use crate::stage::receive::Received;
 
 /// What an exchange holds until its answer has ended: its places under limits of concurrency.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Permit {
-    places: Vec<Place>,
+    places: Option<Arc<[Place]>>,
 }
 
 impl Permit {
+    /// Goes along with a request, whose connection may be switched to another protocol: what follows then is in progress too.
+    pub fn follow(&self, extensions: &mut Extensions) {
+        if self.places.is_some() {
+            extensions.insert(self.clone());
+        }
+    }
+
     /// Lets an answer hold its places until its body has ended.
     pub fn until_ended(self, answer: Response<Body>) -> Response<Body> {
-        if self.places.is_empty() {
+        if self.places.is_none() {
             return answer;
         }
         answer.map(|body| Body::stream(Holding { body, permit: self }))
+    }
+}
+
+impl From<Vec<Place>> for Permit {
+    fn from(places: Vec<Place>) -> Self {
+        let places = (!places.is_empty()).then(|| places.into());
+        Self { places }
     }
 }
 
@@ -54,7 +69,7 @@ impl HttpBody for Holding {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Framed {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
-            self.permit.places.clear();
+            self.permit = Permit::default();
         }
         polled
     }
@@ -172,7 +187,7 @@ struct Counting<'a> {
 impl Counting<'_> {
     /// Counts a request against all that apply. What was counted before one refused is taken back.
     async fn all(&self, request: &Counted<'_>, fields: &mut HeaderMap) -> Result<Permit, Refusal> {
-        let mut permit = Permit::default();
+        let mut places = Vec::new();
         // A bit for each limit that counted; an API has at most 100.
         let mut counted = 0_u128;
         for (index, limit) in self.limits.iter().enumerate() {
@@ -180,7 +195,7 @@ impl Counting<'_> {
                 continue;
             }
             let (verdict, place) = limit.count(request, self.clock).await;
-            permit.places.extend(place);
+            places.extend(place);
             let refusal = match verdict {
                 Verdict::Admitted(standing) => {
                     limit.tell(standing, fields);
@@ -199,7 +214,7 @@ impl Counting<'_> {
             self.give_back(counted, request);
             return Err(refusal);
         }
-        Ok(permit)
+        Ok(places.into())
     }
 
     fn give_back(&self, counted: u128, request: &Counted<'_>) {

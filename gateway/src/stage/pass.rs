@@ -56,7 +56,7 @@ pub async fn pass(line: &Line, passing: Passing<'_>) -> Result<Response<Body>, R
         .await?;
     match (switched(&answer), joins) {
         (Some(protocol), Some(carrier)) => {
-            carrier.tunnel(carrier.upgrades(parts.extensions), &mut answer, idle);
+            carrier.tunnel(parts.extensions, &mut answer, idle);
             hops::strip(answer.headers_mut());
             hops::set_upgrade(answer.headers_mut(), protocol);
         }

@@ -109,12 +109,13 @@ impl Fleet {
         answer.is_some()
     }
 
-    /// Each gateway asks every millisecond, in turns.
+    /// Each gateway asks every millisecond, another one first each time.
     fn flood(&mut self, from: u64, to: u64) -> u32 {
         let before = self.admitted;
         for at in from..to {
+            let first = (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60) as usize;
             for node in 0..self.leases.len() {
-                self.request(node + at as usize, Duration::from_millis(at), 1);
+                self.request(first + node, Duration::from_millis(at), 1);
             }
         }
         self.admitted - before
