@@ -210,6 +210,7 @@ fn new_files_are_taken_without_a_restart_and_open_connections_live_on() {
     let renewed = shop.authority.issue(&["api.example.com"]);
     renewed.write(shop.path(), "api");
     assert!(reloader.is_stale(stage.gateway()));
+    assert!(!reloader.is_stale(stage.gateway()), "told once");
     assert!(matches!(
         reloader.reload(stage.gateway(), "files"),
         Reloaded::Published { .. }

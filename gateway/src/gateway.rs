@@ -106,6 +106,13 @@ impl Handler for Carrier {
         self.edition()?.0.guard.tls.terms().cloned()
     }
 
+    fn unsecured(&self, why: &'static str) {
+        let help = "Connections that ended before their TLS stood";
+        self.shared()
+            .meters
+            .count("sluice_tls_failures", help, &[("why", why)]);
+    }
+
     async fn call(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
         match peer.role {
             Role::Data => exchange::carry(self, request, &peer).await,

@@ -75,6 +75,8 @@ pub struct Reloader {
     begun: OnceLock<Begun>,
     /// The last reload, if it was refused.
     refused: Mutex<Option<Refused>>,
+    /// The state of changed files when they were looked at last.
+    looked: Mutex<Option<[u8; 32]>>,
 }
 
 impl Reloader {
@@ -95,6 +97,7 @@ impl Reloader {
             turn: Mutex::default(),
             begun: OnceLock::new(),
             refused: Mutex::default(),
+            looked: Mutex::default(),
         }
     }
 
@@ -147,12 +150,14 @@ impl Reloader {
         }
     }
 
-    /// Whether a file that the running edition read, such as a certificate, has changed since.
+    /// Whether a file that the running edition read, such as a certificate, has changed since, and since this was asked
+    /// last: files that were refused are not tried again as they are.
     pub fn is_stale(&self, gateway: &Gateway) -> bool {
-        gateway
-            .editions
-            .current()
-            .is_some_and(|edition| edition.guard.tls.is_stale())
+        let running = gateway.editions.current();
+        let now = running.and_then(|edition| edition.guard.tls.changed());
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *looked, now);
+        now.is_some() && now != before
     }
 
     /// The last reload, if it was refused: what runs is not what the files say.
@@ -224,7 +229,7 @@ pub(crate) fn place(diagnostics: &mut [Diagnostic], directory: &Path) {
 
 /// Whether the running edition was made of this plan, and of the files that it names as they are.
 fn is_as_it_was(running: &Edition, plan: &Plan) -> bool {
-    running.plan.hash == plan.hash && !running.guard.tls.is_stale()
+    running.plan.hash == plan.hash && running.guard.tls.changed().is_none()
 }
 
 fn refused(diagnostics: Vec<Diagnostic>, sources: &Sources) -> Reloaded {

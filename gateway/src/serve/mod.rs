@@ -68,6 +68,11 @@ pub trait Handler: 'static {
     fn terms(&self) -> Option<Arc<Terms>> {
         None
     }
+
+    /// A connection to such a listener was closed before its first request: why.
+    fn unsecured(&self, why: &'static str) {
+        let _ = why;
+    }
 }
 
 /// A request whose head is refused: it stands in for one that is none. [`Handler`]s find it in the extensions of a

@@ -12,7 +12,7 @@ use sluice_config::{Code, Diagnostic};
 
 use super::files::{Print, print};
 use super::hosts::Hosts;
-use super::pair::{Pair, authorities};
+use super::pair::authorities;
 use super::{Maker, provider, versions};
 
 /// On what terms clients are secured: what an acceptor needs.
@@ -109,13 +109,10 @@ impl Maker {
         let mut sound = true;
         for (index, (certificate, (chain, key))) in plan.certificates.iter().zip(&contents.pairs).enumerate()
         {
-            let pair = Pair::read(&certificate.pair, chain, key);
-            let Some(pair) = self.told(pair) else {
+            let Some(pair) = self.pair(&certificate.pair, chain, key) else {
                 sound = false;
                 continue;
             };
-            let expired = pair.judge_at(&certificate.pair, self.clock.now());
-            self.faults.extend(expired);
             let faults = choice.hosts.take(certificate, &pair.names, index);
             sound &= faults.is_empty();
             self.faults.extend(faults);

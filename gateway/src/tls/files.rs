@@ -62,11 +62,17 @@ impl Files {
 pub(super) struct Seen(BTreeMap<PathBuf, Print>);
 
 impl Seen {
-    /// Whether any of them holds something else now. One that cannot be read has changed: the reload will tell why.
-    pub(super) fn has_changed(&self) -> bool {
-        let same = |(path, before): (&PathBuf, &Print)| bytes(path).is_ok_and(|now| print(&now) == *before);
-        !self.0.iter().all(same)
+    /// The state of all files now, if any of them holds something else than what was read.
+    pub(super) fn changed(&self) -> Option<Print> {
+        let now: Vec<Print> = self.0.keys().map(|path| state(path)).collect();
+        let same = now.iter().eq(self.0.values());
+        (!same).then(|| print(now.as_flattened()))
     }
+}
+
+/// The hash of a file's content, or of why there is none: the reload will tell.
+fn state(path: &Path) -> Print {
+    bytes(path).map_or_else(|error| print(error.to_string().as_bytes()), |bytes| print(&bytes))
 }
 
 /// The hash of a content.

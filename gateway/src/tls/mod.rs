@@ -15,8 +15,6 @@ mod directed;
 mod files;
 mod hosts;
 mod pair;
-#[cfg(test)]
-mod tests;
 mod upstreams;
 
 use std::sync::Arc;
@@ -26,7 +24,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 use sluice_config::Diagnostic;
-use sluice_config::plan::{Plan, TlsVersion};
+use sluice_config::plan::{KeyPair, Plan, TlsVersion};
 
 use crate::clock::Clock;
 use crate::shared::Shared;
@@ -36,6 +34,7 @@ pub use directed::directed;
 pub use upstreams::Secure;
 
 use files::{Files, Seen};
+use pair::Pair;
 
 /// TLS of one edition.
 #[derive(Debug, Default)]
@@ -56,6 +55,7 @@ impl Tls {
             files: Files::new(shared.directory.clone()),
             clock: shared.clock,
             faults: Vec::new(),
+            ends: Vec::new(),
         };
         let running = before.and_then(|b| b.clients.as_ref());
         let clients = match &plan.tls {
@@ -65,17 +65,28 @@ impl Tls {
         };
         let known = before.map_or(&[][..], |b| &b.upstreams);
         let upstreams = plan.upstreams.iter().map(|u| maker.upstream(u, known)).collect();
-        let Maker { files, faults, .. } = maker;
+        let Maker {
+            files, faults, ends, ..
+        } = maker;
         let (faults, warnings): (Vec<_>, Vec<_>) = faults.into_iter().partition(Diagnostic::is_error);
-        match faults.is_empty() {
-            true => Ok(Self {
-                clients,
-                upstreams,
-                seen: files.seen(),
-                warnings,
-            }),
-            false => Err(faults),
+        if !faults.is_empty() {
+            return Err(faults);
         }
+        for (certificate, end) in ends {
+            let labels = [("certificate", certificate.as_str())];
+            shared.meters.set(
+                "sluice_certificate_expires_seconds",
+                "When a certificate expires, in Unix seconds",
+                &labels,
+                end,
+            );
+        }
+        Ok(Self {
+            clients,
+            upstreams,
+            seen: files.seen(),
+            warnings,
+        })
     }
 
     /// On what terms clients are secured.
@@ -88,9 +99,10 @@ impl Tls {
         self.upstreams.get(index)?.as_ref()
     }
 
-    /// Whether a file has another content than when it was read. It reads them all: call it off the cores.
-    pub fn is_stale(&self) -> bool {
-        self.seen.has_changed()
+    /// Nothing while every file has the content that was read; else what tells their state now from others. It reads them
+    /// all: call it off the cores.
+    pub fn changed(&self) -> Option<[u8; 32]> {
+        self.seen.changed()
     }
 
     /// What is worth saying of the files, without being wrong.
@@ -104,9 +116,20 @@ struct Maker {
     files: Files,
     clock: Clock,
     faults: Vec<Diagnostic>,
+    /// Each certificate, and when it expires.
+    ends: Vec<(String, f64)>,
 }
 
 impl Maker {
+    /// A certificate with its key, and what is to be said of how long it is valid.
+    fn pair(&mut self, plan: &KeyPair, certificate: &[u8], key: &[u8]) -> Option<Pair> {
+        let pair = self.told(Pair::read(plan, certificate, key))?;
+        self.faults.extend(pair.judge_at(plan, self.clock.now()));
+        let shown = plan.certificate.path.display().to_string();
+        self.ends.push((shown, pair.end()));
+        Some(pair)
+    }
+
     fn told<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
         result.map_err(|fault| self.faults.push(fault)).ok()
     }

@@ -49,6 +49,12 @@ impl Pair {
         })
     }
 
+    /// When it expires, in Unix seconds.
+    pub(super) fn end(&self) -> f64 {
+        // Exact far beyond the dates that a certificate can have.
+        self.valid.1 as f64
+    }
+
     /// A warning when the certificate is not valid at `now`.
     pub(super) fn judge_at(&self, plan: &KeyPair, now: Timestamp) -> Option<Diagnostic> {
         let (begin, end) = self.valid;

@@ -70,10 +70,7 @@ impl Maker {
                 let (certificate, key) = (certificate?, key?);
                 parts.extend(print(&certificate));
                 parts.extend(print(&key));
-                let read = Pair::read(pair, &certificate, &key);
-                let own = self.told(read)?;
-                self.faults.extend(own.judge_at(pair, self.clock.now()));
-                Some(own)
+                Some(self.pair(pair, &certificate, &key)?)
             }
             None => None,
         };
