@@ -44,6 +44,7 @@ fn announced(answer: &Answer, version: &str) {
                 let link = format!("<{GUIDE}>; rel=\"{relation}\"");
                 assert!(links.contains(&link), "{version}: {links}");
             }
+            assert!(links.contains("rel=\"successor-version\""), "{version}: {links}");
         }
         None => {
             for name in ["deprecation", "sunset", "link", "warning"] {
@@ -190,6 +191,38 @@ fn refusals_carry_what_goes_too() {
         b"{",
     );
     announced(&answer.expect(400), "2.0");
+}
+
+#[test]
+fn the_successor_is_the_same_resource_where_its_url_names_the_version() {
+    let gone = on("2028-06-01T00:00:00Z");
+    for stage in [Stage::integrationhub(), gone] {
+        for version in VERSIONS.iter().filter(|version| dates(version).is_some()) {
+            let links = read(&stage, version).list("link");
+            let own = "</v3.3/customers/cus_000017>; rel=\"successor-version\"";
+            assert!(links.contains(own), "{version}: {links}");
+            let list = oracle::path(version, Endpoint::List, "cus_000017")
+                .unwrap()
+                .target;
+            let size = if version.starts_with('1') || *version < "2.2" {
+                "per_page"
+            } else {
+                "page_size"
+            };
+            let links = stage.get(&format!("{list}?page=2&{size}=5"), &[]).list("link");
+            let own = "</v3.3/customers?page=2&page_size=5>; rel=\"successor-version\"";
+            assert!(links.contains(own), "{version}: {links}");
+        }
+        // A URL that names no version is the same in the next one; a write's names no resource.
+        let guide = format!("<{GUIDE}>; rel=\"successor-version\"");
+        let answer = stage.get("/customers/cus_000017", &[("api-version", "2.1")]);
+        assert!(answer.list("link").contains(&guide), "{answer:?}");
+        let answer = stage.send("POST", "/api/v1.1/deleteCustomer", &[], b"{}");
+        assert!(answer.list("link").contains(&guide), "{answer:?}");
+        // What has no place in the next version leads nowhere.
+        let answer = stage.get("/api/v1.0/getCustomer?id=abc", &[]);
+        assert!(answer.list("link").contains(&guide), "{answer:?}");
+    }
 }
 
 #[test]
@@ -355,7 +388,9 @@ fn members_that_go_are_told_while_they_are_there() {
 fn members_that_are_gone_are_left_out_and_refused() {
     let stage = members("2027-01-01T00:00:00Z").start();
     for version in ["3.2", "3.3"] {
-        let list = oracle::path(version, Endpoint::List, "").unwrap().target;
+        let list = oracle::path(version, Endpoint::List, "cus_000017")
+            .unwrap()
+            .target;
         let many = stage.get(&list, &[]).expect(200).json();
         assert!(many["data"].as_array().unwrap().len() > 1);
         for customer in many["data"]

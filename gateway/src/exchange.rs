@@ -24,6 +24,7 @@ use crate::stage::identify::{self, Identified};
 use crate::stage::lifecycle::{self, Use};
 use crate::stage::limit::{self, Permit};
 use crate::stage::receive::Received;
+use crate::stage::successor::Resource;
 use crate::stage::validate::{self, Judged};
 use crate::stage::{edge, members, options, refuse, respond, route};
 use crate::tls;
@@ -148,6 +149,14 @@ async fn answer<'e>(
         edition,
         identified.api,
         &used,
+        &Resource {
+            operation: routed.as_ref().ok().and_then(|found| *found),
+            method: &method,
+            prefix: identified.prefix.as_str(),
+            segments,
+            query: &query,
+            headers: &parts.headers,
+        },
         carrier.shared(),
         &mut known.fields,
     )?;

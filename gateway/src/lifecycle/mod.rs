@@ -12,7 +12,7 @@ use sluice_config::plan::{ConsumerId, Course, LifecyclePlan, VersionId};
 
 pub use calendar::{end, next};
 pub use members::{Carry, Members, Met};
-pub use notice::{Fields, Notice, Notices};
+pub use notice::{Fields, Next, Notice, Notices};
 pub use standing::{Standing, standing};
 
 /// How something stands at a time.

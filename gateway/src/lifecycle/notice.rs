@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use sfv::{Date, ItemSerializer};
 use sluice_config::plan::{ApiPlan, ConsumerId, Course, VersionId};
+use sluice_transforms::lineage::Chain;
 
 /// `Deprecation` (RFC 9745).
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
@@ -32,8 +33,23 @@ struct Version {
 #[derive(Debug, Default)]
 pub struct Notice {
     fields: Fields,
+    /// The version to move to.
+    pub next: Option<Next>,
     /// What consumers are told for whom the sunset is later, as long as that lasts.
     exempt: Box<[(ConsumerId, Timestamp, Fields)]>,
+}
+
+/// The version to move to.
+#[derive(Debug)]
+pub struct Next {
+    /// The way there from the client's version.
+    pub chain: Chain,
+    /// The path prefix under which the client's version is named in the path.
+    pub own_prefix: Option<String>,
+    /// The same of the version to move to.
+    pub prefix: Option<String>,
+    /// The link to the guide, where there is none to the resource.
+    pub guide: Option<HeaderValue>,
 }
 
 impl Notice {
@@ -94,9 +110,39 @@ fn notice(api: &ApiPlan, id: VersionId, whole: Option<&Course>, part: Option<(&S
         }
     }
     Notice {
+        next: next(api, id, &courses),
         fields: told(None),
         exempt: exempt.into(),
     }
+}
+
+fn next(api: &ApiPlan, id: VersionId, courses: &[&Course]) -> Option<Next> {
+    // What does not go has nothing that comes after it.
+    if courses
+        .iter()
+        .all(|course| course.deprecated.is_none() && course.sunset.is_none())
+    {
+        return None;
+    }
+    let successor = successor(courses)?;
+    let prefix = |id: VersionId| {
+        api.versions
+            .get(id.index())?
+            .path
+            .as_ref()
+            .map(ToString::to_string)
+    };
+    let guide = courses.iter().rev().find_map(|course| course.guide.as_deref());
+    let guide =
+        guide.and_then(|guide| HeaderValue::from_str(&format!("<{guide}>; rel=\"successor-version\"")).ok());
+    Some(Next {
+        chain: api
+            .lineage
+            .chain(api.version_name(id), api.version_name(successor))?,
+        own_prefix: prefix(id),
+        prefix: prefix(successor),
+        guide,
+    })
 }
 
 /// What is told of something that has several courses: the earliest dates of them.
@@ -191,7 +237,7 @@ fn warning(
 }
 
 /// The version to move to: the most particular course names it.
-pub(crate) fn successor(courses: &[&Course]) -> Option<VersionId> {
+fn successor(courses: &[&Course]) -> Option<VersionId> {
     courses.iter().rev().find_map(|course| course.successor)
 }
 

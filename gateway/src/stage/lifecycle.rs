@@ -1,6 +1,6 @@
 //! Whether a version or an operation still lives: what an answer says of it, and when it is refused.
 
-use http::header::RETRY_AFTER;
+use http::header::{LINK, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use sluice_config::plan::{ApiPlan, Course, VersionId};
@@ -11,6 +11,7 @@ use crate::lifecycle::{Of, State, state};
 use crate::meters::Meters;
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
+use crate::stage::successor::Resource;
 
 /// What a request uses.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,7 @@ pub fn admit(
     edition: &Edition,
     api: usize,
     used: &Use<'_>,
+    resource: &Resource<'_>,
     shared: &Shared,
     fields: &mut HeaderMap,
 ) -> Result<(), Refusal> {
@@ -43,6 +45,13 @@ pub fn admit(
     let (now, consumer) = (shared.clock.now(), used.who.consumer);
     for (name, value) in notice.fields(consumer, now) {
         fields.append(name.clone(), value.clone());
+    }
+    if let Some(link) = notice
+        .next
+        .as_ref()
+        .and_then(|next| resource.link(used.api, next))
+    {
+        fields.append(LINK, link);
     }
     let (state, of) = state(&used.api.lifecycle, used.version, used.operation, consumer, now);
     match state {

@@ -23,6 +23,7 @@ pub mod receive;
 pub mod refuse;
 pub mod respond;
 pub mod route;
+pub mod successor;
 pub mod translate;
 pub mod validate;
 pub mod way;
