@@ -5,6 +5,7 @@ use std::io::Read;
 
 use serde_json::json;
 use sluice_conformance::stage::{Answer, Setup, Stage, scripted};
+use sluice_gateway::auth::keys::Hasher;
 
 /// Fields that say who asks, by names that backends believe.
 const FORGED: [&str; 16] = [
@@ -449,4 +450,127 @@ fn answers_carry_security_fields_and_nothing_of_the_backend() {
         let expected = "max-age=31536000; includeSubDomains";
         assert_eq!(answer.header("strict-transport-security"), expected);
     }
+}
+
+/// Keys for every version, which the backend hears of in fields; few requests an hour.
+fn keyed(more: &str) -> Setup {
+    let hasher = Hasher::new(b"a-secret-of-more-than-sixteen-bytes");
+    let hash: String = hasher
+        .hash(b"key-acme")
+        .0
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let consumers = format!(
+        "sluice: 1\nconsumers:\n  acme: {{keys: [{{hash: \"hmac-sha256:{hash}\"}}], groups: [gold]}}\n"
+    );
+    let settings = "authentication: [{schemes: [{api_key: {header: X-API-Key}}]}]\n\
+                    identity: {consumer: X-Consumer, groups: X-Team}\n";
+    with(&format!("{settings}{more}"))
+        .file("consumers.yaml", consumers)
+        .main("keys: {secret: \"${KEY_SECRET:-a-secret-of-more-than-sixteen-bytes}\"}")
+}
+
+const KEY: (&str, &str) = ("x-api-key", "key-acme");
+
+#[test]
+fn what_connection_names_takes_nothing_of_the_gateways_away() {
+    let stage = keyed("").start();
+    for version in ["2.0", "3.3"] {
+        let fields = [
+            KEY,
+            (
+                "connection",
+                "X-Consumer, X-Team, Authorization, X-Forwarded-For, Forwarded, Via, X-API-Key, close",
+            ),
+            ("x-consumer", "megacorp"),
+            ("x-team", "admins"),
+            ("x_team", "admins"),
+            ("authorization", "Basic eDp5"),
+            ("x-private", "1"),
+        ];
+        stage.get(&format!("/v{version}/customers"), &fields).expect(200);
+        assert_eq!(told(&stage, "x-consumer"), "acme", "{version}");
+        assert_eq!(told(&stage, "x-team"), "gold");
+        assert_eq!(told(&stage, "x-forwarded-for"), "127.0.0.1");
+        assert_eq!(told(&stage, "via"), "1.1 sluice");
+        for gone in ["x_team", "authorization", "x-api-key", "connection"] {
+            assert_eq!(told(&stage, gone), "", "{gone}");
+        }
+        assert_eq!(told(&stage, "x-private"), "1");
+    }
+}
+
+#[test]
+fn identity_does_not_come_after_the_body() {
+    let (heard, hears) = std::sync::mpsc::channel();
+    let address = scripted::upstream(move |mut stream, _| {
+        let head = scripted::head(&mut stream).unwrap();
+        let (mut body, mut rest) = (Vec::new(), [0; 256]);
+        while !body.ends_with(b"0\r\n\r\n") && !body.ends_with(b"x\r\n\r\n") {
+            match stream.read(&mut rest) {
+                Ok(count @ 1..) => body.extend_from_slice(&rest[..count]),
+                _ => break,
+            }
+        }
+        let body = String::from_utf8_lossy(&body).to_ascii_lowercase();
+        heard.send(head + &body).unwrap();
+        std::io::Write::write_all(&mut stream, b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+    });
+    let stage = keyed("").upstream(address).start();
+    for name in ["X-Consumer", "X-Team", "x_team", "X-Forwarded-For", "Remote-User"] {
+        let fields = [KEY, ("transfer-encoding", "chunked"), ("trailer", name)];
+        let body = format!("3\r\nabc\r\n0\r\n{name}: admins x\r\n\r\n");
+        stage.send("PUT", "/v3.3/customers/x", &fields, body).expect(204);
+        let sent = hears.recv().unwrap();
+        assert!(!sent.contains("admins"), "{sent}");
+    }
+}
+
+#[test]
+fn refusals_of_every_stage_may_be_read_by_pages() {
+    let stage =
+        keyed("cors: {origins: [\"https://app.example\"]}\nlimits: [{name: few, rate: 2/h, burst: 2}]")
+            .start();
+    let seen = [
+        ("/v2.0/customers", false, 401),
+        ("/v2.0/customers", true, 200),
+        ("/v3.3/customers", true, 200),
+    ];
+    for (target, known, status) in seen.into_iter().chain([("/v2.0/customers", true, 429)]) {
+        let fields: &[_] = if known { &[APP, KEY] } else { &[APP] };
+        let answer = stage.get(target, fields).expect(status);
+        assert_eq!(answer.header("access-control-allow-origin"), APP.1, "{status}");
+        assert!(answer.list("vary").contains("origin"), "{status}");
+    }
+    // A preflight needs no credential and counts for nothing.
+    let preflight = [APP, ("access-control-request-method", "GET")];
+    stage
+        .send("OPTIONS", "/v2.0/customers", &preflight, b"")
+        .expect(204);
+    // Who is no browser's preflight is asked for a credential before it is told what there is.
+    for target in ["/v2.0/customers", "/v2.0/nothing"] {
+        stage.send("OPTIONS", target, &[], b"").expect(401);
+    }
+    let told = stage.send("OPTIONS", "/v2.0/customers", &[KEY], b"").expect(204);
+    assert!(told.header("allow").contains("POST"));
+}
+
+#[test]
+fn no_upgrade_carries_requests_past_the_gateway() {
+    let stage = Stage::integrationhub();
+    for protocol in ["h2c", "H2C", "websocket, h2c", "TLS/1.2", "HTTP/2.0"] {
+        let fields = [
+            ("connection", "Upgrade, HTTP2-Settings"),
+            ("upgrade", protocol),
+            ("http2-settings", "AAMAAABkAARAAAAAAAIAAAAA"),
+        ];
+        stage.get("/v3.3/customers", &fields).expect(200);
+        for name in ["upgrade", "http2-settings", "connection"] {
+            assert_eq!(told(&stage, name), "", "{protocol}");
+        }
+    }
+    let unnamed = [("upgrade", "h2c"), ("http2-settings", "AAMAAABkAARAAAAAAAIAAAAA")];
+    stage.get("/v3.3/customers", &unnamed).expect(200);
+    assert_eq!(told(&stage, "http2-settings"), "");
 }

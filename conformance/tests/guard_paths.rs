@@ -369,6 +369,9 @@ fn a_value_does_not_make_another_operation() {
         ("GET", "/things/v3.0/things/a;b/parts/..;c"),
         ("GET", "/loose/v1/..;/admin"),
         ("GET", "/loose/v1/a/%2e%2e;x/admin"),
+        // A backend that is lenient with slashes and capitals would take them for what is mentioned.
+        ("GET", "/loose/v1/mentioned/"),
+        ("GET", "/loose/v2/Mentioned"),
         // Dots and slashes once a text is normalised.
         ("GET", "/things/v3.0/things/%ef%bc%8e%ef%bc%8e"),
         ("GET", "/things/v3.0/things/a%ef%bc%8fb"),

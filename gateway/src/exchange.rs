@@ -102,7 +102,8 @@ async fn answer<'e>(
         query: &query,
         headers: &parts.headers,
     };
-    if let Some(options) = options::answer(edition, &parts.method, &seen) {
+    let options = options::answer(edition, &parts.method, &seen);
+    if let Some(options) = options.filter(|options| options.is_open) {
         (known.api, known.identified) = (Some(options.api), options.identified);
         known.asked.preflight = options.preflight;
         edge::admit(edition, options.api, &client)?;
@@ -115,6 +116,9 @@ async fn answer<'e>(
         seen: &seen,
     };
     identify(carrier, &asked, known).await?;
+    if let Some(options) = options::answer(edition, &parts.method, &seen) {
+        return Ok(options.answer);
+    }
     let Some(identified) = &known.identified else {
         return Err(Refusal::new(Kind::Internal, "the version is unknown"));
     };

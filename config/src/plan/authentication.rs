@@ -140,7 +140,7 @@ impl SchemePlan {
 
 impl IdentityPlan {
     /// The fields' names.
-    pub fn names(&self) -> impl Iterator<Item = &HeaderName> {
+    pub fn names(&self) -> impl Iterator<Item = &HeaderName> + Clone {
         [&self.consumer, &self.groups, &self.scopes, &self.subject]
             .into_iter()
             .flatten()

@@ -81,11 +81,12 @@ const OVERRIDES: [HeaderName; 3] = [
 
 /// Whether a name, in lower case, says something that nobody but the gateway says: who asks, from where, or that
 /// another path, host or method is meant.
-fn is_claim(name: &str) -> bool {
+pub(crate) fn is_claim(name: &str) -> bool {
     let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
     match name.as_bytes().first() {
         Some(b'x') => {
             let family = [
+                "x-consumer",
                 "x-forwarded-",
                 "x-original-",
                 "x-ssl-",
@@ -108,7 +109,6 @@ fn is_claim(name: &str) -> bool {
                         | "x-host"
                         | "x-rewrite-url"
                         | "x-url-scheme"
-                        | "x-consumer"
                 )
         }
         Some(b'c') => matches!(
@@ -138,10 +138,14 @@ fn remove_claims(headers: &mut HeaderMap) {
     let found = headers.keys().filter(|name| claims(name.as_str()));
     let found: Vec<HeaderName> = found.cloned().collect();
     found.iter().for_each(|name| drop(headers.remove(name)));
-    // A claim that comes after the body is one too: without an announcement, no trailer is forwarded.
+    withhold(headers, claims);
+}
+
+/// What is not taken before a body is not taken after it either: without an announcement, no trailer is forwarded.
+pub fn withhold(headers: &mut HeaderMap, refused: impl Fn(&str) -> bool) {
     let announced = |value: &HeaderValue| {
         let names = value.to_str().unwrap_or("forwarded").to_ascii_lowercase();
-        names.split(',').any(|name| claims(name.trim()))
+        names.split(',').any(|name| refused(name.trim()))
     };
     if headers.get_all(TRAILER).iter().any(announced) {
         headers.remove(TRAILER);

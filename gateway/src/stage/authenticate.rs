@@ -12,6 +12,7 @@ use crate::auth::challenge::{TokenFault, challenge};
 use crate::auth::scheme::{Presented, Scheme};
 use crate::auth::verdict::{Proved, Unproved, Wrong};
 use crate::edition::Edition;
+use crate::fields::forwarded;
 use crate::fields::target::Pair;
 use crate::fields::vary;
 use crate::gateway::Carrier;
@@ -209,6 +210,9 @@ pub fn strip(api: &ApiPlan, headers: &mut HeaderMap, query: &mut Vec<Pair>) {
     };
     let alike: Vec<HeaderName> = headers.keys().filter(alike).cloned().collect();
     alike.iter().for_each(|name| drop(headers.remove(name)));
+    forwarded::withhold(headers, |name| {
+        own().any(|own| own.as_str() == name.replace('_', "-"))
+    });
     if !plan.places.query.is_empty() {
         query.retain(|pair| !plan.places.query.contains(&pair.name));
     }

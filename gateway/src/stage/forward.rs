@@ -155,16 +155,28 @@ fn with_query(mut path: String, arguments: &[Argument]) -> String {
     path
 }
 
-/// Header parameters as the lift left them: those of the client's version that are gone from it are taken out.
-pub fn header_arguments(headers: &mut HeaderMap, source: &Operation, lifted: &Lifted) {
+/// Header parameters as the lift left them: those of the client's version that are gone from it are taken out. What
+/// only the gateway says is `own`, or a claim: no parameter stands for it, wherever it came from.
+pub fn header_arguments<'o>(
+    headers: &mut HeaderMap,
+    source: &Operation,
+    lifted: &Lifted,
+    own: impl Iterator<Item = &'o HeaderName> + Clone,
+) {
+    let is_own = |name: &str| {
+        let name = name.to_ascii_lowercase().replace('_', "-");
+        forwarded::is_claim(&name) || own.clone().any(|own| own.as_str() == name)
+    };
     for parameter in source
         .parameters
         .iter()
         .filter(|p| p.place == Place::Header && !p.name.to_ascii_lowercase().starts_with("if-"))
+        .filter(|p| !is_own(&p.name))
     {
         headers.remove(parameter.name.as_str());
     }
-    for argument in lifted.arguments.iter().filter(|a| a.place == Place::Header) {
+    let placed = lifted.arguments.iter().filter(|a| a.place == Place::Header);
+    for argument in placed.filter(|a| !is_own(&a.name)) {
         let name = HeaderName::from_bytes(argument.name.as_bytes());
         if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&argument.value)) {
             headers.insert(name, value);

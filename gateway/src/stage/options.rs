@@ -30,6 +30,8 @@ pub struct Options {
     pub identified: Option<Identified>,
     /// The methods to tell a browser, if it asked for a page of another site and the API answers such.
     pub preflight: Option<Vec<Method>>,
+    /// Whether it is for everyone: a browser's preflight, which cannot carry a credential, or an API that asks for none.
+    pub is_open: bool,
 }
 
 /// Answers `OPTIONS` for the paths of an API whose operations are all known, and the preflights of an API that answers
@@ -59,7 +61,8 @@ pub fn answer(edition: &Edition, method: &Method, request: &Request<'_>) -> Opti
     let complete = identified
         .as_ref()
         .map_or(plan.documented, |one| plan.is_complete(one.version));
-    let preflight = plan.edge.cors.is_some() && is_preflight(request.headers);
+    let asked_before = is_preflight(request.headers);
+    let preflight = plan.edge.cors.is_some() && asked_before;
     let methods = match methods.is_empty() && preflight && !complete {
         true => USUAL.to_vec(),
         false => methods,
@@ -70,6 +73,7 @@ pub fn answer(edition: &Edition, method: &Method, request: &Request<'_>) -> Opti
         api,
         identified,
         preflight: preflight.then_some(methods),
+        is_open: asked_before || plan.authentication.entries.is_empty(),
     })
 }
 

@@ -63,7 +63,7 @@ pub fn operation<'v>(
         return Ok(found);
     }
     if !complete {
-        return Ok(None);
+        return unmentioned(version, method, segments);
     }
     let methods = allowed([version], segments);
     if methods.is_empty() {
@@ -73,6 +73,28 @@ pub fn operation<'v>(
         ));
     }
     Err(Refusal::method_not_allowed(method, methods))
+}
+
+/// What no change mentions passes; not what a backend takes for an operation that is mentioned, and whose scopes and
+/// limits are its own: many take a path with a slash at its end, or in capitals, for the one without.
+fn unmentioned<'v>(
+    version: &'v Version,
+    method: &Method,
+    segments: &[String],
+) -> Result<Option<&'v Operation>, Refusal> {
+    let bare = match segments.split_last() {
+        Some((last, rest)) if last.is_empty() => rest,
+        _ => segments,
+    };
+    let small: Vec<String> = bare.iter().map(|s| s.to_ascii_lowercase()).collect();
+    let taken = |segments: &[String]| version.operation(method.as_str(), segments).is_some();
+    match taken(bare) || taken(&small) {
+        false => Ok(None),
+        true => Err(Refusal::new(
+            Kind::BadPath,
+            "the path is almost an operation's: write it without a slash at its end, in the operation's letters",
+        )),
+    }
 }
 
 /// Java's servers cut off what follows a `;` before they look at a path: both readings must be one operation.

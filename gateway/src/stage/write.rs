@@ -297,7 +297,9 @@ impl Write<'_> {
     async fn deliver(&self, lifted: &Request, mut headers: HeaderMap) -> Answer {
         let operation = self.origin_operation()?;
         if let Some(source) = self.way.version().lift.source.operation(&self.request.operation) {
-            forward::header_arguments(&mut headers, source, lifted);
+            let api = &self.way.edition.plan.apis[self.way.api];
+            let own = api.authentication.identity.names();
+            forward::header_arguments(&mut headers, source, lifted, own);
         }
         let target = self.target(operation, &lifted)?;
         let patch = operation.request.as_ref().is_some_and(|p| p.patch);

@@ -9,10 +9,11 @@ use http::header::{
     TRANSFER_ENCODING, UPGRADE,
 };
 
-const NAMED: [HeaderName; 8] = [
+const NAMED: [HeaderName; 9] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
+    HeaderName::from_static("http2-settings"),
     PROXY_AUTHENTICATE,
     PROXY_AUTHORIZATION,
     TRANSFER_ENCODING,
@@ -56,11 +57,20 @@ fn narrowed_te(headers: &HeaderMap) -> Option<HeaderValue> {
     trailers.then(|| HeaderValue::from_static("trailers"))
 }
 
-/// The protocol that a message asks or answers to switch to: `Upgrade`, if `Connection` names it (RFC 9110 §7.8).
+/// The protocol that a message asks or answers to switch to: `Upgrade`, if `Connection` names it (RFC 9110 §7.8). One
+/// protocol, and none that carries further requests: in a tunnel nobody would check those.
 pub fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
-    let protocol = headers.get(UPGRADE)?;
+    let mut lines = headers.get_all(UPGRADE).iter();
+    let protocol = lines.next().filter(|_| lines.next().is_none())?;
     let asked = named_by_connection(headers).contains(&UPGRADE);
-    asked.then(|| protocol.clone())
+    (asked && !carries_requests(protocol)).then(|| protocol.clone())
+}
+
+/// `h2c`, `HTTP/2.0`, `TLS/1.0` and their like, or a list, of which the backend might choose one of them.
+fn carries_requests(protocol: &HeaderValue) -> bool {
+    let text = protocol.to_str().unwrap_or(",").to_ascii_lowercase();
+    let name = text.split('/').next().unwrap_or_default().trim();
+    text.contains(',') || matches!(name, "h2" | "h2c" | "h3" | "http" | "https" | "tls" | "spdy")
 }
 
 /// Puts back what [`upgrade`] found, after [`strip`].
@@ -114,6 +124,9 @@ mod tests {
     fn an_upgrade_counts_only_if_the_connection_names_it() {
         assert!(upgrade(&headers(&[("upgrade", "websocket")])).is_none());
         assert!(upgrade(&headers(&[("connection", "close"), ("upgrade", "websocket")])).is_none());
+        for smuggled in ["h2c", "H2C", "websocket, h2c", "HTTP/2.0", "TLS/1.2"] {
+            assert!(upgrade(&headers(&[("connection", "upgrade"), ("upgrade", smuggled)])).is_none());
+        }
         let asked = headers(&[("connection", "keep-alive, Upgrade"), ("upgrade", "websocket")]);
         assert_eq!(upgrade(&asked), Some(HeaderValue::from_static("websocket")));
     }
