@@ -655,6 +655,15 @@ fn a_server_that_fails_lets_nobody_in_and_is_left_alone() {
         assert_eq!(counted(&shared, server.address, outcome), before + 1.0);
     }
     assert_eq!(target.asked(), 0);
+    // A token that the server alone chokes on is no server that is down.
+    server.now_answers(status("400 Bad Request"));
+    let introspection = Introspection::compile(&asking(server.address, HOUR), None, &shared).unwrap();
+    let before = server.asked();
+    for n in 0..20 {
+        assert!(is_unavailable(&ask(&introspection, &format!("t{n}"), now)));
+    }
+    assert_eq!(server.asked() - before, 20);
+    server.now_answers(status("503 Service Unavailable"));
     let introspection = Introspection::compile(&asking(server.address, HOUR), None, &shared).unwrap();
     let before = server.asked();
     for n in 0..100 {

@@ -5,30 +5,40 @@ use std::time::{Duration, Instant};
 
 /// How many failures in a row open it.
 const FAILURES: u32 = 5;
-/// The first pause; each further failure doubles it.
+/// The first pause; each attempt that fails doubles it.
 const FIRST: Duration = Duration::from_secs(1);
 /// The longest.
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// Counts failures in a row.
 #[derive(Debug, Default)]
-pub struct Breaker(Mutex<Failed>);
+pub struct Breaker(Mutex<State>);
 
 #[derive(Debug, Default)]
-struct Failed {
-    times: u32,
-    until: Option<Instant>,
+struct State {
+    failures: u32,
+    pause: Option<Pause>,
+}
+
+/// The server is left alone.
+#[derive(Debug)]
+struct Pause {
+    lasts: Duration,
+    until: Instant,
+    /// Whether one tries if it is back.
+    tried: bool,
 }
 
 impl Breaker {
     /// Whether the server may be asked. After a pause one may try; the others wait for what it finds.
     pub fn allows(&self, now: Instant) -> bool {
-        let mut failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match failed.until {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut state.pause {
             None => true,
-            Some(until) if now < until => false,
-            Some(_) => {
-                failed.until = Some(now + pause(failed.times));
+            Some(pause) if now < pause.until => false,
+            Some(pause) => {
+                pause.until = now + pause.lasts;
+                pause.tried = true;
                 true
             }
         }
@@ -36,20 +46,25 @@ impl Breaker {
 
     /// The server was asked: whether it answered.
     pub fn told(&self, answered: bool, now: Instant) {
-        let mut failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if answered {
-            *failed = Failed::default();
+            *state = State::default();
             return;
         }
-        failed.times = failed.times.saturating_add(1);
-        failed.until = (failed.times >= FAILURES).then(|| now + pause(failed.times));
+        state.failures = state.failures.saturating_add(1);
+        let lasts = match &state.pause {
+            None if state.failures < FAILURES => return,
+            None => FIRST,
+            Some(pause) if pause.tried => (pause.lasts * 2).min(LONGEST),
+            // Questions that were under way when it opened say nothing new.
+            Some(_) => return,
+        };
+        state.pause = Some(Pause {
+            lasts,
+            until: now + lasts,
+            tried: false,
+        });
     }
-}
-
-fn pause(times: u32) -> Duration {
-    FIRST
-        .saturating_mul(1 << times.saturating_sub(FAILURES).min(10))
-        .min(LONGEST)
 }
 
 #[cfg(test)]
@@ -63,14 +78,33 @@ mod tests {
             assert!(breaker.allows(begin));
             breaker.told(false, begin);
         }
+        for _ in 0..100 {
+            breaker.told(false, begin);
+        }
         assert!(!breaker.allows(begin));
         let later = begin + FIRST;
         assert!(breaker.allows(later) && !breaker.allows(later), "one tries");
         breaker.told(false, later);
         assert!(!breaker.allows(later + FIRST), "the pause grows");
-        assert!(breaker.allows(later + 2 * FIRST));
+        let later = later + 2 * FIRST;
+        assert!(breaker.allows(later));
+        assert!(
+            breaker.allows(later + 2 * FIRST),
+            "who tried and never told is not waited for"
+        );
         breaker.told(true, later);
         assert!(breaker.allows(later));
-        assert_eq!(pause(u32::MAX), LONGEST);
+    }
+
+    #[test]
+    fn the_pause_has_a_bound() {
+        let (breaker, mut now) = (Breaker::default(), Instant::now());
+        for _ in 0..100 {
+            if breaker.allows(now) {
+                breaker.told(false, now);
+            }
+            now += LONGEST;
+        }
+        assert!(!breaker.allows(now - Duration::from_secs(1)) && breaker.allows(now));
     }
 }

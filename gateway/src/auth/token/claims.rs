@@ -106,7 +106,7 @@ fn scopes(plan: &ClaimsPlan, claims: &Object) -> Result<Vec<String>, String> {
         "scp"
     });
     let texts = json::texts(claims, name)
-        .map_err(|()| format!("the token's `{name}` is neither a text nor a list of texts"))?;
+        .map_err(|_| format!("the token's `{name}` is neither a text nor a list of texts"))?;
     let each = texts.iter().flatten().flat_map(|text| text.split(' '));
     Ok(each
         .filter(|scope| !scope.is_empty())

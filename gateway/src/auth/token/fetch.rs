@@ -50,6 +50,15 @@ impl FetchFault {
             Self::TooLarge(_) => "too_large",
         }
     }
+
+    /// Whether the server itself fails, whatever it is asked.
+    pub fn is_of_the_server(&self) -> bool {
+        match self {
+            Self::Timeout | Self::Unreachable(_) => true,
+            Self::Status(status) => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
+            Self::TooLarge(_) => false,
+        }
+    }
 }
 
 /// Asks one address.

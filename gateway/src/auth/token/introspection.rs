@@ -37,7 +37,7 @@ const MOST_FLIGHTS: usize = 1024;
 const AT_ONCE: usize = 64;
 /// The longest that a refusal is kept.
 const MOST_REFUSED: Duration = Duration::from_secs(5);
-/// How much longer than the question itself its answer is waited for.
+/// How long a question waits for its turn, and how much longer than the exchange itself its answer is waited for.
 const SLACK: Duration = Duration::from_millis(500);
 /// What stands for itself in a form (application/x-www-form-urlencoded).
 const FORM: &AsciiSet = &NON_ALPHANUMERIC
@@ -184,7 +184,7 @@ impl Asker {
         let Some(mut flight) = self.flight(token, key, now) else {
             return Verdict::Down;
         };
-        let patience = self.plan.remote.timeout + SLACK;
+        let patience = self.plan.remote.timeout + 2 * SLACK;
         match timeout(patience, flight.wait_for(Option::is_some)).await {
             Ok(Ok(verdict)) => verdict.clone().unwrap_or(Verdict::Down),
             _ => Verdict::Down,
@@ -230,22 +230,27 @@ impl Asker {
     }
 
     async fn ask(&self, form: String, now: Timestamp) -> Verdict {
-        let asked = async {
-            let _permit = self.permits.acquire().await;
-            self.fetcher
-                .post(self.authorization.clone(), form, MOST_ANSWER)
-                .await
+        let Ok(_permit) = timeout(SLACK, self.permits.acquire()).await else {
+            self.count("full");
+            return Verdict::Down;
         };
-        let (outcome, verdict) = match timeout(self.plan.remote.timeout, asked).await {
-            Ok(Ok(answer)) => self.judge(&answer, now),
-            Ok(Err(fault)) => {
+        let answer = self
+            .fetcher
+            .post(self.authorization.clone(), form, MOST_ANSWER)
+            .await;
+        // What one token alone can bring about does not stop the others.
+        let answered = answer
+            .as_ref()
+            .err()
+            .is_none_or(|fault| !fault.is_of_the_server());
+        self.breaker.told(answered, Instant::now());
+        let (outcome, verdict) = match answer {
+            Ok(answer) => self.judge(&answer, now),
+            Err(fault) => {
                 tracing::warn!(at = self.fetcher.label, why = %fault, "a token cannot be judged");
                 (fault.outcome(), Verdict::Down)
             }
-            Err(_) => ("timeout", Verdict::Down),
         };
-        self.breaker
-            .told(!matches!(verdict, Verdict::Down), Instant::now());
         self.count(outcome);
         verdict
     }

@@ -37,14 +37,19 @@ fn unambiguous(value: &Value) -> bool {
     }
 }
 
+/// A member is something else than its reader takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is no text")]
+pub struct NotText;
+
 /// A member that is a text.
 ///
 /// # Errors
 /// It is something else.
-pub fn text(object: &Object, name: &str) -> Result<Option<String>, ()> {
+pub fn text(object: &Object, name: &str) -> Result<Option<String>, NotText> {
     match object.get(name) {
         None => Ok(None),
-        Some(value) => value.as_text().map(|text| Some(text.into_owned())).ok_or(()),
+        Some(value) => value.as_text().map(|text| Some(text.into_owned())).ok_or(NotText),
     }
 }
 
@@ -52,12 +57,17 @@ pub fn text(object: &Object, name: &str) -> Result<Option<String>, ()> {
 ///
 /// # Errors
 /// It is something else.
-pub fn texts(object: &Object, name: &str) -> Result<Option<Vec<String>>, ()> {
+pub fn texts(object: &Object, name: &str) -> Result<Option<Vec<String>>, NotText> {
     let owned = |value: &Value| value.as_text().map(std::borrow::Cow::into_owned);
     match object.get(name) {
         None => Ok(None),
-        Some(Value::List(items)) => items.iter().map(owned).collect::<Option<_>>().map(Some).ok_or(()),
-        Some(value) => owned(value).map(|text| Some(vec![text])).ok_or(()),
+        Some(Value::List(items)) => items
+            .iter()
+            .map(owned)
+            .collect::<Option<_>>()
+            .map(Some)
+            .ok_or(NotText),
+        Some(value) => owned(value).map(|text| Some(vec![text])).ok_or(NotText),
     }
 }
 

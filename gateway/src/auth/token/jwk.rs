@@ -62,7 +62,7 @@ impl Key {
     /// # Errors
     /// Why it is not used.
     pub fn read(jwk: &Object) -> Result<Self, KeyFault> {
-        let text = |name: &str| json::text(jwk, name).map_err(|()| KeyFault::Malformed);
+        let text = |name: &str| json::text(jwk, name).map_err(|_| KeyFault::Malformed);
         let kty = text("kty")?.ok_or(KeyFault::Malformed)?;
         if kty == "oct" {
             return Err(KeyFault::Symmetric);
@@ -70,7 +70,7 @@ impl Key {
         if PRIVATE.iter().any(|name| jwk.get(name).is_some()) {
             return Err(KeyFault::Private);
         }
-        let verifies = json::texts(jwk, "key_ops").map_err(|()| KeyFault::Malformed)?;
+        let verifies = json::texts(jwk, "key_ops").map_err(|_| KeyFault::Malformed)?;
         let verifies = verifies.is_none_or(|ops| ops.iter().any(|op| op == "verify"));
         if !verifies || text("use")?.is_some_and(|usage| usage != "sig") {
             return Err(KeyFault::NotForUs);

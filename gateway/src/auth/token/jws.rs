@@ -94,7 +94,7 @@ impl<'t> Compact<'t> {
     }
 
     fn of(header: &Object, payload: Vec<u8>, signed: &'t str, signature: &'t str) -> Result<Self, Fault> {
-        let text = |name: &str| json::text(header, name).map_err(|()| Fault::Header);
+        let text = |name: &str| json::text(header, name).map_err(|_| Fault::Header);
         if header.get("enc").is_some() || header.get("zip").is_some() {
             return Err(Fault::Encrypted);
         }

@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use sluice_config::plan::{KeySetPlan, KeySource, NamedFile, Place, Remote};
 use sluice_config::{Code, Diagnostic};
 use tokio::sync::{Notify, Semaphore, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
 use super::fetch::Fetcher;
@@ -152,16 +152,18 @@ impl Origin {
         }
     }
 
-    /// A file is small: reading it does not hold the background up.
     async fn read(&self) -> Result<Vec<u8>, (&'static str, String)> {
         match self {
             Self::File(path) => {
-                file::bytes(path, MOST_BYTES).map_err(|error| ("unreachable", error.to_string()))
+                let path = path.clone();
+                let read = spawn_blocking(move || file::bytes(&path, MOST_BYTES)).await;
+                let read = read.unwrap_or_else(|error| Err(error.into()));
+                read.map_err(|error| ("unreachable", error.to_string()))
             }
-            Self::Remote(fetcher) => fetcher
-                .get(MOST_BYTES)
-                .await
-                .map_err(|fault| (fault.outcome(), fault.to_string())),
+            Self::Remote(fetcher) => {
+                let read = fetcher.get(MOST_BYTES).await;
+                read.map_err(|fault| (fault.outcome(), fault.to_string()))
+            }
         }
     }
 }
