@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 use sluice_conformance::oracle::{self, Endpoint, lower};
 use sluice_conformance::stage::{Answer, PATIENCE, Setup, Stage, VERSIONS, scripted};
 use sluice_gateway::clock::Clock;
+use sluice_gateway::idempotency::fleet::Claim;
+use sluice_gateway::idempotency::kept::{Loss, Outcome};
+use sluice_gateway::idempotency::{Found, Standing};
 
 const API: &str = "apis/customers/api.yaml";
 
@@ -499,4 +502,64 @@ fn without_its_store_a_fleet_refuses_or_passes_as_it_is_told() {
     closed
         .write("POST", "/v3.3/customers", &[], &customer("Ada"))
         .expect(201);
+}
+
+/// What a gateway that died has claimed goes by itself.
+#[test]
+fn a_claim_that_nobody_ends_goes_by_itself() {
+    let Some(redis) = Redis::start() else { return };
+    let stage = redis.setup("keep: 1h").start();
+    let edition = stage.gateway().editions.current().unwrap();
+    let store = edition.guard.store.as_ref().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let (id, print) = ([1; 32], [2; 32]);
+        let claim = || Claim::new(store, id, print);
+        let lease = Duration::from_millis(400);
+        assert!(matches!(claim().begin(lease).await, Ok(Found::First)));
+        assert!(matches!(
+            claim().begin(lease).await,
+            Ok(Found::Known(Standing::InFlight))
+        ));
+        let other = Claim::new(store, id, [3; 32]);
+        assert!(matches!(other.begin(lease).await, Ok(Found::Other)));
+        // Who comes late ends nothing that is not its own.
+        claim().end(&Outcome::Free, lease).await.unwrap();
+        claim().end(&Outcome::Lost(Loss::Unknown), lease).await.unwrap();
+        assert!(matches!(
+            claim().begin(lease).await,
+            Ok(Found::Known(Standing::InFlight))
+        ));
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(matches!(claim().begin(lease).await, Ok(Found::First)));
+    });
+}
+
+#[test]
+fn a_store_that_hangs_is_not_waited_for_and_leaves_no_claim() {
+    let Some(redis) = Redis::start() else { return };
+    let stage = redis.setup("keep: 1h").start();
+    create(&stage, "\"a\"", &customer("Ada")).expect(201);
+    let signal = |name: &str| {
+        let pid = redis.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([name, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+    };
+    signal("-STOP");
+    create(&stage, "\"b\"", &customer("Ada")).expect(503);
+    signal("-CONT");
+    wait(|| {
+        let answer = create(&stage, "\"b\"", &customer("Ada"));
+        assert!(matches!(answer.status, 201 | 409 | 503), "{}", answer.text());
+        answer.status == 201
+    });
+    assert_eq!(posts(&stage), 2);
 }

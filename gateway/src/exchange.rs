@@ -240,7 +240,7 @@ async fn answer<'e>(
     };
     let gathered = &mut known.gathered;
     let answer = match begun {
-        Begun::Answered(answer) => answer,
+        Begun::Answered(answer) => *answer,
         Begun::First(keeping) => dispatch.keep(carrier.hold(), message, keeping, gathered).await?,
         Begun::Unkept => {
             let upgrade = upgrade.map(|protocol| (carrier, protocol));

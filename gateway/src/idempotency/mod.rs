@@ -2,9 +2,11 @@
 //!
 //! - `key`: the field, and what a key belongs to;
 //! - `kept`: an answer that is kept, and other ends of a request;
-//! - `memory`, `fleet`: where they are kept.
+//! - `memory`, `fleet`: where they are kept;
+//! - `keeping`: a key from its claim to its end.
 
 pub mod fleet;
+pub mod keeping;
 pub mod kept;
 pub mod key;
 pub mod memory;
@@ -75,4 +77,11 @@ impl Answers {
     pub fn memory(&self, api: usize) -> Option<&Arc<Memory>> {
         self.apis.get(api)?.as_ref().map(|(_, memory)| memory)
     }
+}
+
+/// Counts what became of a request with a key, where it was not simply carried out.
+pub fn count(shared: &Shared, api: &str, outcome: &str) {
+    let help = "Requests with an idempotency key that were not simply carried out, by what became of them";
+    let labels = [("api", api), ("outcome", outcome)];
+    shared.meters.count("sluice_idempotency", help, &labels);
 }

@@ -2,29 +2,24 @@
 //!
 //! A request with a key is carried to its end even when its client has gone: that client comes again, and wants to know.
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, Method, Response};
-use http_body::Body as HttpBody;
-use http_body_util::BodyExt;
-use jiff::{SignedDuration, Timestamp};
 use sluice_config::plan::{KeepingPlan, OnOutage, UpstreamPlan, Where};
 
 use super::receive::Received;
-use crate::body::{Body, Rejoined};
+use crate::body::Body;
 use crate::edition::Edition;
 use crate::fields::target::Pair;
 use crate::gateway::Carrier;
 use crate::idempotency::fleet::Claim;
-use crate::idempotency::kept::{Kept, Loss, Outcome};
+use crate::idempotency::keeping::{End, Keeping, Place};
+use crate::idempotency::kept::{Loss, Outcome};
 use crate::idempotency::key::{self, Hash};
-use crate::idempotency::memory::Memory;
-use crate::idempotency::{Found, Standing};
+use crate::idempotency::{Found, Standing, count};
 use crate::pools::Line;
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
@@ -37,7 +32,7 @@ pub enum Begun {
     /// It has no key, or its operation keeps none.
     Unkept,
     /// It was answered before: so.
-    Answered(Response<Body>),
+    Answered(Box<Response<Body>>),
     /// It is carried out now; whoever sends the same key meanwhile is refused.
     First(Box<Keeping>),
 }
@@ -102,23 +97,20 @@ impl Keyed<'_> {
         let count = |outcome: &str| count(shared, &self.used.api.name, outcome);
         match found {
             Found::First => {
-                let answer = plan.answer;
-                Ok(Begun::First(Box::new(Keeping {
-                    end: Some(End {
-                        place,
-                        id,
-                        print,
-                        keep: plan.keep,
-                        shared: Arc::clone(shared),
-                    }),
-                    answer,
-                    touched: Rc::clone(&self.line.touched),
-                    api: self.used.api.name.clone(),
-                })))
+                let end = End {
+                    place,
+                    id,
+                    print,
+                    keep: plan.keep,
+                    shared: Arc::clone(shared),
+                };
+                let touched = Rc::clone(&self.line.touched);
+                let keeping = Keeping::new(end, plan.answer, touched, &self.used.api.name);
+                Ok(Begun::First(Box::new(keeping)))
             }
             Found::Known(Standing::Kept(kept)) => {
                 count("replayed");
-                Ok(Begun::Answered(kept.again()))
+                Ok(Begun::Answered(Box::new(kept.again())))
             }
             Found::Known(Standing::InFlight) => {
                 count("in_flight");
@@ -221,150 +213,9 @@ fn lost(loss: Loss) -> Refusal {
     Refusal::new(Kind::IdempotencyUnknown, detail)
 }
 
-fn count(shared: &Shared, api: &str, outcome: &str) {
-    let help = "Requests with an idempotency key that were not simply carried out, by what became of them";
-    shared
-        .meters
-        .count("sluice_idempotency", help, &[("api", api), ("outcome", outcome)]);
-}
-
 /// How long a claim of the fleet holds when nobody ends it: longer than any exchange with this upstream takes.
 fn lease(upstream: &UpstreamPlan) -> Duration {
     let times = &upstream.timeouts;
     let one = times.connect + times.first_byte + times.idle;
     Duration::from_secs(120) + one * (upstream.retries + 2)
-}
-
-/// Where a claim is.
-#[derive(Debug)]
-enum Place {
-    Memory(Arc<Memory>),
-    Fleet(Claim),
-}
-
-/// A claim, to be ended once.
-#[derive(Debug)]
-struct End {
-    place: Place,
-    id: Hash,
-    print: Hash,
-    keep: Duration,
-    shared: Arc<Shared>,
-}
-
-/// A key that is in flight. Dropped without an answer, the key is free again, unless something was sent: then nobody
-/// knows what became of it.
-#[derive(Debug)]
-pub struct Keeping {
-    end: Option<End>,
-    answer: usize,
-    touched: Rc<Cell<bool>>,
-    api: String,
-}
-
-impl Keeping {
-    /// Keeps the answer, as the client gets it. It comes back whole, or with what was read of it in front.
-    pub async fn keep(mut self, answer: Response<Body>) -> Response<Body> {
-        let (parts, mut body) = answer.into_parts();
-        // Neither was carried out (RFC 6585 §4, RFC 9110 §15.6.4): the client may try again with the same key.
-        let (outcome, body) = if matches!(parts.status.as_u16(), 429 | 503) {
-            (Outcome::Free, body)
-        } else {
-            match read(&mut body, self.answer).await {
-                Read::Whole(bytes) => {
-                    let bytes = bytes.freeze();
-                    let kept = Kept {
-                        status: parts.status,
-                        fields: parts.headers.clone(),
-                        body: bytes.clone(),
-                    };
-                    (Outcome::Kept(kept), Body::full(bytes))
-                }
-                Read::Part(bytes, loss, fault) => {
-                    let rejoined = Rejoined::new(bytes.freeze(), fault, body);
-                    (Outcome::Lost(loss), Body::stream(rejoined))
-                }
-            }
-        };
-        if let Outcome::Lost(_) = &outcome
-            && let Some(end) = &self.end
-        {
-            count(&end.shared, &self.api, "unkept");
-        }
-        if let Some(end) = self.end.take() {
-            end.carry_out(outcome).await;
-        }
-        Response::from_parts(parts, body)
-    }
-}
-
-impl Drop for Keeping {
-    fn drop(&mut self) {
-        let Some(end) = self.end.take() else { return };
-        let outcome = match self.touched.get() {
-            true => Outcome::Lost(Loss::Unknown),
-            false => Outcome::Free,
-        };
-        end.carry_out_beside(outcome);
-    }
-}
-
-impl End {
-    fn until(&self) -> Timestamp {
-        let keep = SignedDuration::try_from(self.keep).unwrap_or(SignedDuration::MAX);
-        self.shared
-            .clock
-            .now()
-            .saturating_add(keep)
-            .unwrap_or(Timestamp::MAX)
-    }
-
-    /// A store that does not take it at once is told again later: the client has its answer meanwhile.
-    async fn carry_out(self, outcome: Outcome) {
-        if let Place::Fleet(claim) = &self.place
-            && claim.end(&outcome, self.keep).await.is_ok()
-        {
-            return;
-        }
-        self.carry_out_beside(outcome);
-    }
-
-    fn carry_out_beside(self, outcome: Outcome) {
-        let until = self.until();
-        match self.place {
-            Place::Memory(memory) => memory.end(self.id, self.print, outcome, until),
-            Place::Fleet(claim) => drop(
-                self.shared
-                    .background
-                    .spawn(claim.end_at_last(outcome, self.keep)),
-            ),
-        }
-    }
-}
-
-/// What was read of an answer's body.
-enum Read {
-    Whole(BytesMut),
-    /// This much, and why no more.
-    Part(BytesMut, Loss, Option<crate::body::Fault>),
-}
-
-/// Reads a body as far as it is kept.
-async fn read(body: &mut Body, most: usize) -> Read {
-    let mut bytes = BytesMut::new();
-    if body.size_hint().lower() > most as u64 {
-        return Read::Part(bytes, Loss::TooLarge, None);
-    }
-    while let Some(frame) = body.frame().await {
-        match frame.map(http_body::Frame::into_data) {
-            Ok(Ok(data)) => bytes.extend_from_slice(&data),
-            // Trailers are not kept: the body is known by its length now.
-            Ok(Err(_trailers)) => {}
-            Err(fault) => return Read::Part(bytes, Loss::Unknown, Some(fault)),
-        }
-        if bytes.len() > most {
-            return Read::Part(bytes, Loss::TooLarge, None);
-        }
-    }
-    Read::Whole(bytes)
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde_json::Value as Plain;
 use sluice_config::plan::{ApiPlan, Place, Plan, VersionId};
 use sluice_config::{Code, Diagnostic};
-use sluice_transforms::contract::{Answer, Contract, Operation, Payload};
+use sluice_transforms::contract::{Answer, Contract, Operation, Payload, Place as Spot};
 use sluice_transforms::export;
 use sluice_transforms::shape::Shape;
 
@@ -128,7 +128,8 @@ impl Workshop<'_> {
         let mut version = |name: &str| {
             let contract = api.lineage.contract(name)?;
             let rules = contract.operations.iter().map(|operation| {
-                let rules = self.request(contract, operation, settings.violations, place);
+                let mut rules = self.request(contract, operation, settings.violations, place);
+                rules.parameters.retain(|rule| !is_credential(api, rule));
                 (operation.id.clone(), rules)
             });
             Some(rules.collect())
@@ -209,6 +210,19 @@ impl Workshop<'_> {
                 None
             }
         }
+    }
+}
+
+/// Credentials are judged, and taken out, before parameters are looked at.
+fn is_credential(api: &ApiPlan, rule: &Rule) -> bool {
+    let places = &api.authentication.places;
+    match rule.place() {
+        Spot::Header => places
+            .headers
+            .iter()
+            .any(|name| rule.name().eq_ignore_ascii_case(name.as_str())),
+        Spot::Query => places.query.iter().any(|name| name == rule.name()),
+        Spot::Path => false,
     }
 }
 

@@ -76,6 +76,16 @@ impl Rule {
         })
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where it stands.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
     /// What is wrong with it in a request.
     pub fn judge(&self, given: &Given<'_>) -> Option<BadParameter> {
         let texts = self.texts(given);
