@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use sluice_conformance::stage::{Client, Stage};
+use sluice_conformance::stage::{Client, Setup, Stage};
 
 /// What is sent behind each row: it must never be read as a request.
 const BEHIND: &str = "GET /v3.3/customers/cus_000017 HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -76,7 +76,47 @@ fn what_two_would_read_differently_is_refused_and_the_connection_closes() {
         client.write(row.bytes()).write(BEHIND);
         row.judge(&stage, &mut client, "at once");
     }
+    let meters = &stage.gateway().shared.meters;
+    let counted = |code| meters.value("sluice_requests_malformed", &[("code", code)]);
+    let expected = |code: &str| rows.iter().filter(|row| row.code == code).count() as f64;
+    for code in [
+        "bad_host",
+        "head_too_large",
+        "target_too_long",
+        "expectation_failed",
+    ] {
+        assert_eq!(counted(code), expected(code), "{code}");
+    }
     println!("{} rows refused", rows.len());
+}
+
+#[test]
+fn bounds_of_the_wire_are_settings() {
+    let bounds = |text: &str| Setup::integrationhub().main(&format!("bounds: {{{text}}}"));
+    let plan = bounds("head: 2KiB, headers: 7, target: 1KiB, head_within: 1s, body_rate: 0B, body_grace: 3s")
+        .plan("127.0.0.1:1");
+    let intake = &plan.bounds.intake;
+    assert_eq!((intake.head, intake.headers, intake.target), (2048, 7, 1024));
+    assert_eq!(
+        (
+            intake.body_rate,
+            intake.body_grace.as_secs(),
+            intake.head_within.as_secs()
+        ),
+        (0, 3, 1)
+    );
+    for wrong in [
+        "head: 1B",
+        "head: 1GiB",
+        "target: 64KiB",
+        "headers: 0",
+        "head_within: 0s",
+        "body_rate: 1GiB",
+        "body_grace: 30d",
+    ] {
+        let refused = std::panic::catch_unwind(|| bounds(wrong).plan("127.0.0.1:1"));
+        assert!(refused.is_err(), "{wrong}");
+    }
 }
 
 #[test]
@@ -101,7 +141,9 @@ fn however_the_bytes_come_the_answer_is_the_same() {
     let rows = Row::all();
     for row in rows.iter().filter(short) {
         let mut client = stage.client();
-        row.bytes().chunks(1).for_each(|byte| drop(client.write(byte)));
+        for byte in row.bytes() {
+            client.write([byte]);
+        }
         row.judge(&stage, &mut client, "byte by byte");
     }
     for row in rows.iter().filter(short).step_by(9) {

@@ -219,6 +219,9 @@ fn a_length_that_is_not_that_of_the_data_reaches_no_backend() {
     }
 }
 
+/// The bytes of the flood with this number.
+type Each = Box<dyn Fn(u32) -> Vec<u8>>;
+
 /// Sends the same until the connection is told to end. Gives how often it was sent.
 fn flood(stage: &Stage, each: impl Fn(u32) -> Vec<u8>) -> u32 {
     let mut raw = Raw::connect(stage);
@@ -279,7 +282,7 @@ fn floods_are_told_to_go_and_memory_stays() {
     let asked = stage.backend().requests().len();
     println!("made you reset: {made} sent, {asked} reached the backend");
     assert!(asked < 1000);
-    let floods: [(&str, Box<dyn Fn(u32) -> Vec<u8>>); 5] = [
+    let floods: [(&str, Each); 5] = [
         ("PING", Box::new(|_| frame(PING, 0, 0, &[7; 8]))),
         ("SETTINGS", Box::new(|_| frame(SETTINGS, 0, 0, b""))),
         (

@@ -80,9 +80,7 @@ async fn answer<'e>(
     peer: &Peer,
     known: &mut Known<'e>,
 ) -> Result<Response<Body>, Refusal> {
-    if let Some(Refused(refusal)) = parts.extensions.remove::<Refused>() {
-        return Err(refusal);
-    }
+    refuse_malformed(carrier, &mut parts)?;
     refuse_unsupported(&parts.method)?;
     let host = canonical::host(&parts.uri, &parts.headers, parts.version).map_err(|f| Refusal::from(&f))?;
     tls::directed(edition, peer, host.as_ref())?;
@@ -276,6 +274,20 @@ async fn identify(carrier: &Carrier, asked: &Asked<'_>, known: &mut Known<'_>) -
     let found = known.identified.insert(found);
     known.who = authenticate::consumer(carrier, asked, found.api, found.version).await?;
     Ok(())
+}
+
+/// A request whose head was refused at the socket, where this one stands in its place.
+fn refuse_malformed(carrier: &Carrier, parts: &mut Parts) -> Result<(), Refusal> {
+    let Some(Refused(refusal)) = parts.extensions.remove::<Refused>() else {
+        return Ok(());
+    };
+    let help = "Requests whose header was refused";
+    let labels = [("code", refusal.kind().code())];
+    carrier
+        .shared()
+        .meters
+        .count("sluice_requests_malformed", help, &labels);
+    Err(refusal)
 }
 
 fn refuse_unsupported(method: &Method) -> Result<(), Refusal> {

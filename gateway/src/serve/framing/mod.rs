@@ -22,6 +22,8 @@ mod parsed;
 mod reader;
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod tests;
 
 pub(super) use crate::framing::Fault;

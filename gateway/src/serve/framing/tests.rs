@@ -381,3 +381,38 @@ fn messages() -> impl Strategy<Value = Vec<u8>> {
         bytes
     })
 }
+
+/// `cargo test --release -p sluice-gateway --lib cost_of_a_head -- --ignored --nocapture`
+#[test]
+#[ignore = "it measures, and asserts nothing"]
+fn cost_of_a_head() {
+    let heads = [
+        (
+            "small",
+            "GET /v3.3/customers/cus_000017 HTTP/1.1\r\nhost: localhost:8080\r\n\r\n".to_owned(),
+        ),
+        (
+            "browser",
+            format!(
+                "GET /v3.3/customers/cus_000017?a=b HTTP/1.1\r\nHost: api.example.com\r\nUser-Agent: {}\r\n\
+                 Accept: application/json\r\nAccept-Encoding: gzip, deflate, br\r\nAuthorization: Bearer {}\r\n\
+                 Content-Type: application/json\r\nX-Request-Id: 0123456789abcdef\r\n\r\n",
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36".repeat(2),
+                "a".repeat(200)
+            ),
+        ),
+    ];
+    for (name, head) in heads {
+        const TIMES: u32 = 1_000_000;
+        let mut reader = Reader::new(BOUNDS);
+        let begun = std::time::Instant::now();
+        for _ in 0..TIMES {
+            assert_eq!(
+                reader.read(std::hint::black_box(head.as_bytes())),
+                Step::Pass(head.len())
+            );
+        }
+        let each = begun.elapsed().as_nanos() / u128::from(TIMES);
+        println!("{name}: {} bytes, {each} ns", head.len());
+    }
+}
