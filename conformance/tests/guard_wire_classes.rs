@@ -365,7 +365,9 @@ fn a_client_that_an_upstream_holds_up_is_not_slow() {
 
 #[test]
 fn slow_clients_do_not_hold_up_others() {
-    let stage = hasty().start();
+    // The backend gets 200 connections at once.
+    let patient = "timeouts: {connect: 20s, first_byte: 20s, idle: 20s}";
+    let stage = hasty().upstream_setting(patient).start();
     let mut slow: Vec<_> = (0..200).map(|_| stage.client()).collect();
     for client in &mut slow {
         client.write("POST /v3.3/customers HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{");
