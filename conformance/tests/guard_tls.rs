@@ -389,3 +389,87 @@ fn a_plain_client_on_a_plain_listener_is_not_judged_by_certificates() {
     let stage = shop.start("");
     assert_eq!(stage.get(TARGET, &[("host", "unknown.test")]).status, 200);
 }
+
+#[test]
+fn upstreams_are_told_of_tls() {
+    let shop = Shop::new();
+    let stage = shop.start("");
+    assert_eq!(get(&stage, &shop.asking(), "api.example.com"), 200);
+    let seen = stage.backend().requests();
+    assert_eq!(seen.last().unwrap().headers["x-forwarded-proto"], "https");
+    stage.get(TARGET, &[]).expect(200);
+    let seen = stage.backend().requests();
+    assert_eq!(seen.last().unwrap().headers["x-forwarded-proto"], "http");
+}
+
+#[test]
+fn the_framing_check_stands_within_tls_whatever_was_agreed_on() {
+    let shop = Shop::new();
+    let stage = shop.start("");
+    let before = stage.backend().requests().len();
+    for offers in [&["h2"][..], &["http/1.1"], &[]] {
+        let asking = Asking {
+            offers,
+            ..shop.asking()
+        };
+        let secured = asking.connect(at(&stage), "api.example.com").unwrap();
+        let mut client = Client::secured(secured, "api.example.com");
+        // HTTP/1 although HTTP/2 was agreed on: read as what it is, and as strictly.
+        client.write(format!(
+            "POST {TARGET} HTTP/1.1\r\nhost: api.example.com\r\ncontent-length: 6\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nG"
+        ));
+        assert_eq!(client.answer("POST").unwrap().status, 400, "{offers:?}");
+        assert!(client.has_ended());
+    }
+    assert_eq!(stage.backend().requests().len(), before);
+}
+
+#[test]
+fn other_terms_hold_for_new_connections_and_no_open_one() {
+    let shop = Shop::new();
+    let stage = shop.start("");
+    let old = Asking {
+        versions: &[&rustls::version::TLS12],
+        ..shop.asking()
+    };
+    let secured = old.connect(at(&stage), "api.example.com").unwrap();
+    let mut open = Client::secured(secured, "api.example.com");
+    assert_eq!(open.exchange("GET", TARGET, &[], b"").unwrap().status, 200);
+    stage.publish(&Setup::integrationhub().secured(&shop.tls(", minimum: \"1.3\"")));
+    assert!(old.connect(at(&stage), "api.example.com").is_err());
+    assert_eq!(get(&stage, &shop.asking(), "api.example.com"), 200);
+    assert_eq!(open.exchange("GET", TARGET, &[], b"").unwrap().status, 200);
+}
+
+#[test]
+fn a_connection_with_a_client_certificate_is_never_resumed() {
+    let shop = Shop::new();
+    let clients = Authority::new("Clients");
+    std::fs::write(shop.path().join("clients.pem"), clients.pem()).unwrap();
+    let own = clients.issue(&["megacorp"]);
+    let more = format!(
+        ", clients: {{authorities: \"{}/clients.pem\"}}",
+        shop.path().display()
+    );
+    for (more, resumed) in [("", true), (more.as_str(), false)] {
+        let stage = shop.start(more);
+        for versions in [[&rustls::version::TLS12], [&rustls::version::TLS13]] {
+            let asking = Asking {
+                versions: &versions,
+                ..shop.asking().showing(&own)
+            };
+            let config = asking.config();
+            let mut kinds = Vec::new();
+            for _ in 0..3 {
+                let secured = asking
+                    .connect_with(&config, at(&stage), "api.example.com")
+                    .unwrap();
+                let mut client = Client::secured(secured, "api.example.com");
+                // A ticket comes with the first answer.
+                assert_eq!(client.exchange("GET", TARGET, &[], b"").unwrap().status, 200);
+                kinds.push(client.was_resumed());
+            }
+            assert_eq!(kinds.contains(&true), resumed, "{kinds:?}");
+        }
+    }
+}

@@ -87,6 +87,12 @@ impl Client {
         }
     }
 
+    /// Whether its TLS went on from an earlier connection's.
+    #[must_use]
+    pub fn was_resumed(&self) -> bool {
+        matches!(self.stream.get_ref(), Socket::Tls(stream) if stream.was_resumed())
+    }
+
     /// Sends bytes as they are. What the other side no longer reads is not our concern: its answer is.
     pub fn write(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         let _lost = self.stream.get_mut().send(bytes.as_ref());

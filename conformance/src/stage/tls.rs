@@ -11,8 +11,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
-    SupportedProtocolVersion,
+    ClientConfig, ClientConnection, HandshakeKind, RootCertStore, ServerConfig, ServerConnection,
+    StreamOwned, SupportedProtocolVersion,
 };
 
 use super::PATIENCE;
@@ -173,12 +173,28 @@ impl<'a> Asking<'a> {
     /// # Panics
     /// There is no connection.
     pub fn connect(&self, address: SocketAddr, name: &str) -> io::Result<Secured> {
+        self.connect_with(&self.config(), address, name)
+    }
+
+    /// The same with what is known from earlier connections.
+    ///
+    /// # Errors
+    /// The handshake failed.
+    ///
+    /// # Panics
+    /// There is no connection.
+    pub fn connect_with(
+        &self,
+        config: &Arc<ClientConfig>,
+        address: SocketAddr,
+        name: &str,
+    ) -> io::Result<Secured> {
         let socket = TcpStream::connect(address).expect("a connection");
         socket.set_read_timeout(Some(PATIENCE)).expect("a socket");
         socket.set_write_timeout(Some(PATIENCE)).expect("a socket");
         socket.set_nodelay(true).expect("a socket");
         let name = ServerName::try_from(name.to_owned()).expect("a name");
-        let connection = ClientConnection::new(self.config(), name).map_err(io::Error::other)?;
+        let connection = ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
         let mut stream = StreamOwned::new(connection, socket);
         while stream.conn.is_handshaking() {
             stream.conn.complete_io(&mut stream.sock)?;
@@ -211,6 +227,12 @@ impl Secured {
     #[must_use]
     pub fn version(&self) -> Option<rustls::ProtocolVersion> {
         self.0.conn.protocol_version()
+    }
+
+    /// Whether the handshake went on from an earlier one.
+    #[must_use]
+    pub fn was_resumed(&self) -> bool {
+        self.0.conn.handshake_kind() == Some(HandshakeKind::Resumed)
     }
 
     /// Says that no more comes.

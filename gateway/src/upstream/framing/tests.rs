@@ -208,10 +208,114 @@ fn answers() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
+/// Answers that are often sound.
+fn likely() -> impl Strategy<Value = Vec<u8>> {
+    let some =
+        |pieces: &[&'static [u8]]| proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..3);
+    let begin = proptest::sample::select(vec![
+        &b"HTTP/1.1 200 OK\r\n"[..],
+        b"HTTP/1.0 200 \r\n",
+        b"HTTP/1.1 204\r\n",
+        b"HTTP/1.1 304 Not\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\n",
+    ]);
+    let fields = some(&[
+        b"content-length: 5\r\n",
+        b"Content-Length:0\r\n",
+        b"transfer-encoding: chunked\r\n",
+        b"transfer-encoding: Chunked \r\n",
+        b"x: y\r\n",
+    ]);
+    let body = some(&[
+        b"hello",
+        b"5\r\nhello\r\n",
+        b"5;a=b\r\nhello\r\n",
+        b"0\r\n\r\n",
+        b"0\r\nx: y\r\n\r\n",
+        b"00\r\n\r\n",
+    ]);
+    (begin, fields, body)
+        .prop_map(|(begin, fields, body)| [begin, &fields.concat(), b"\r\n", &body.concat()].concat())
+}
+
+/// What hyper's client makes of the same bytes: status and body, if both come whole; and what it leaves unread is not told.
+fn hyper(bytes: &[u8]) -> Option<(u16, Vec<u8>)> {
+    use http_body_util::{BodyExt, Empty};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let runtime = tokio::runtime::Builder::new_current_thread().build().ok()?;
+    runtime.block_on(async {
+        let (ours, mut theirs) = tokio::io::duplex(64 * 1024);
+        let io = hyper_util::rt::TokioIo::new(ours);
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await.ok()?;
+        let served = async {
+            let mut head = [0; 512];
+            theirs.read(&mut head).await.ok()?;
+            theirs.write_all(bytes).await.ok()?;
+            theirs.shutdown().await.ok()
+        };
+        let asked = async {
+            let request = http::Request::get("/").body(Empty::<bytes::Bytes>::new()).ok()?;
+            let (parts, body) = sender.send_request(request).await.ok()?.into_parts();
+            Some((
+                parts.status.as_u16(),
+                body.collect().await.ok()?.to_bytes().to_vec(),
+            ))
+        };
+        let (answer, _, _) = futures_util::future::join3(asked, served, connection).await;
+        answer
+    })
+}
+
+/// The status and the body that the reader sees, chunks taken apart.
+fn ours(bytes: &[u8]) -> Option<(u16, Vec<u8>)> {
+    let mut rest = bytes;
+    loop {
+        let end = rest.windows(4).position(|w| w == b"\r\n\r\n")? + 4;
+        let head = std::str::from_utf8(&rest[..end]).ok()?.to_ascii_lowercase();
+        let status: u16 = head.get(9..12)?.parse().ok()?;
+        rest = &rest[end..];
+        if (100..200).contains(&status) {
+            continue;
+        }
+        if !head.contains("\r\ntransfer-encoding:") || matches!(status, 204 | 304) {
+            return Some((status, rest.to_vec()));
+        }
+        let mut body = Vec::new();
+        loop {
+            let line = rest.windows(2).position(|w| w == b"\r\n")?;
+            let digits = std::str::from_utf8(&rest[..line]).ok()?;
+            let size = usize::from_str_radix(digits.split(';').next()?, 16).ok()?;
+            if size == 0 {
+                return Some((status, body));
+            }
+            body.extend_from_slice(rest.get(line + 2..line + 2 + size)?);
+            rest = rest.get(line + 2 + size + 2..)?;
+        }
+    }
+}
+
+#[test]
+fn the_comparison_sees_bodies() {
+    let chunked = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    for bytes in [&b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"[..], chunked] {
+        let seen = Some((200, b"hello".to_vec()));
+        assert_eq!((hyper(bytes), ours(bytes)), (seen.clone(), seen));
+    }
+}
+
 proptest! {
+    /// Whatever passes as a whole answer is the same answer to hyper.
+    #[test]
+    fn hyper_sees_what_passes(bytes in prop_oneof![likely(), answers()]) {
+        if let Outcome::Whole(end) = get(&bytes) {
+            prop_assert_eq!(hyper(&bytes[..end]), ours(&bytes[..end]), "{}", bytes.escape_ascii());
+        }
+    }
+
     #[test]
     fn pieces_are_read_as_the_whole_is(bytes in answers(), cuts in proptest::collection::vec(0_usize..200, 0..6)) {
-        let bytes = [&b"HTTP/1.1 200 OK\r\n"[..], &bytes].concat();
+        // A line that comes in small pieces is judged at its end.
+        let bytes = [&b"HTTP/1.1 200 OK\r\n"[..], &bytes, b"\n"].concat();
         let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
         cuts.extend([0, bytes.len()]);
         cuts.sort_unstable();
