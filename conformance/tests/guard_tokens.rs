@@ -820,3 +820,23 @@ fn without_keys_or_a_judge_nobody_is_let_in() {
     bearer(&stage, "other").expect(401);
     assert_eq!(counted(&stage.gateway().shared, address, "unreachable"), 1.0);
 }
+
+/// The figures are of this build, whose cryptography is as fast as that of a release; nothing is asserted of them.
+#[test]
+fn what_a_token_costs() {
+    let issuer = Issuer::new();
+    let server = Server::new(ok(&issuer.jwks()));
+    let jwt = Jwt::compile(&jwt_plan(server.address, HOUR, HOUR), None, &shared()).unwrap();
+    let tokens: Vec<String> = (0..500).map(|_| token(&issuer)).collect();
+    until("the first reading", || is_proved(&judge(&jwt, &token(&issuer))));
+    for what in ["the first time, its signature verified", "again, remembered"] {
+        let begin = Instant::now();
+        on_a_core(async {
+            for token in &tokens {
+                assert!(is_proved(&jwt.judge(token, Timestamp::now()).await));
+            }
+        });
+        let each = begin.elapsed() / u32::try_from(tokens.len()).unwrap();
+        println!("an ES256 token of {} bytes, {what}: {each:?}", tokens[0].len());
+    }
+}

@@ -156,6 +156,11 @@ fn the_cookbook_of_rfc_7520() {
     for case in cases {
         let (name, token) = (case["id"].as_str().unwrap(), case["jws"].as_str().unwrap());
         tally.judge(name, token, &published(case["jwks"].clone()), true);
+        // An RSA key that does not say its algorithm is for the only one of RSA's that is accepted.
+        let public = KeySet::read(published(case["jwks"].clone()).to_string().as_bytes()).unwrap();
+        assert!(
+            Compact::read(token).is_err() || Compact::read(token).unwrap().verified(&public, &EVERY).is_err()
+        );
         // The cookbook shows private keys: a set that holds one verifies nothing by it.
         let leaked = KeySet::read(case["jwks"].to_string().as_bytes()).unwrap();
         assert!(
