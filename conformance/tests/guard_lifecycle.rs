@@ -449,3 +449,21 @@ fn members_that_are_gone_are_left_out_and_refused() {
         .expect(400);
     stage.send("HEAD", &one, &[], b"").expect(200);
 }
+
+/// The example as it ships: its own consumers, its own dates.
+#[test]
+fn megacorp_has_until_the_end_of_the_year() {
+    let asks = |stage: &Stage, who: &str| {
+        let call = oracle::path("1.2", Endpoint::Read, "cus_000017").unwrap();
+        stage.get(&call.target, &[("x-api-key", who)]).status
+    };
+    for (now, others, megacorp) in [
+        ("2026-12-01T14:20:00Z", 410, 200),
+        ("2027-07-01T00:00:00Z", 410, 200),
+        ("2028-01-01T00:00:00Z", 410, 410),
+    ] {
+        let stage = Setup::guarded().clock(at(now)).start();
+        assert_eq!(asks(&stage, "demo-key-acme"), others, "{now}");
+        assert_eq!(asks(&stage, "demo-key-megacorp"), megacorp, "{now}");
+    }
+}

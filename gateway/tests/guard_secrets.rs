@@ -111,7 +111,11 @@ fn settings(directory: &Path) {
     let main = directory.join("sluice.yaml");
     let text = without(&fs::read_to_string(&main).unwrap(), &["keys:"]);
     let more = "keys: {secret: \"${PLANTED_SECRET}\"}\naudit: {file: audit.jsonl}\n";
-    fs::write(&main, format!("{text}\n{more}")).unwrap();
+    let admin = format!(
+        "admin_access: {{keys: [{{name: root, hash: \"hmac-sha256:{}\"}}]}}\n",
+        digits(ADMIN)
+    );
+    fs::write(&main, format!("{text}\n{more}{admin}")).unwrap();
     let api = directory.join(API);
     let text = without(
         &fs::read_to_string(&api).unwrap(),
@@ -357,7 +361,10 @@ impl Planted {
             ("POST", "/reload"),
         ];
         let answers = calls.map(|(method, target)| ask(self.admin, method, target, &key, "").unwrap());
-        answers.map(|answer| answer.head + &answer.body).concat()
+        let wrong = format!("X-API-Key: {WRONG_KEY}\r\n");
+        let refused = ask(self.admin, "POST", "/reload", &wrong, "").unwrap();
+        assert_eq!(refused.status, 401);
+        answers.map(|answer| answer.head + &answer.body).concat() + &refused.head + &refused.body
     }
 
     /// A backend that is gone, and one reload each that is refused and that changes keys.
@@ -396,7 +403,12 @@ impl Planted {
         .map(str::to_owned)
         .into();
         all.push(MEMBER.to_owned());
-        all.extend([digits(KEY), digits(QUERY_KEY), self.password.clone()]);
+        all.extend([
+            digits(KEY),
+            digits(QUERY_KEY),
+            digits(ADMIN),
+            self.password.clone(),
+        ]);
         all.extend(
             [PASSWORD, WRONG_PASSWORD].map(|password| BASE64_STANDARD.encode(format!("erp:{password}"))),
         );
@@ -481,12 +493,25 @@ fn recorded(audit: &str) {
             .any(|line| line["path"] == "/reload" && line["status"] == 409),
         "{audit}"
     );
+    let calls = of("admin_call");
+    assert!(
+        calls
+            .iter()
+            .any(|line| line["who"] == "root" && line["path"] == "/plan"),
+        "{audit}"
+    );
+    assert!(
+        calls
+            .iter()
+            .any(|line| line["who"] == "" && line["status"] == 401),
+        "{audit}"
+    );
     assert_eq!(of("reload")[0]["changes"][0], "the first edition");
     assert!(!of("reload_refused").is_empty(), "{audit}");
     let changed = of("reload")[1];
     assert_ne!(changed["hash"], changed["hash_before"]);
     let keys = of("keys_changed");
-    assert_eq!((&keys[0]["added"], &keys[0]["removed"]), (&2.into(), &0.into()));
+    assert_eq!((&keys[0]["added"], &keys[0]["removed"]), (&3.into(), &0.into()));
     let last = keys.last().unwrap();
     assert_eq!(
         (&last["consumer"], &last["added"], &last["removed"]),
