@@ -7,7 +7,7 @@ SHELL := /bin/sh
 JOBS ?= 2
 SECONDS ?= 60
 
-.PHONY: help demo test lint bench attack tools rust
+.PHONY: help demo test lint bench attack fleet tools rust
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ bench: tools ## measures beside nginx, as ratios, on a quiet machine (WHAT="pass
 
 attack: tools ## a minute of bad input beside a healthy client: prints its p99, errors and the gateway's memory (SECONDS=60)
 	cargo run --release --locked -p sluice-benches -- attack --attack $(SECONDS)
+
+fleet: tools ## limits of four gateways with a Redis that hangs and dies: prints admitted against bound, and times
+	cargo test --locked -p sluice-conformance --test guard_fleet -j $(JOBS) -- --nocapture --test-threads 1
 
 # A dependency builds zlib-ng: cmake and a C compiler. Tests send signals with kill, and share limits through a real Redis.
 tools: rust

@@ -9,7 +9,7 @@ use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use limited::{code, things, things_before, told};
-use sluice_conformance::stage::{Answer, Client, PATIENCE, Stage, scripted};
+use sluice_conformance::stage::{Answer, Client, PATIENCE, Setup, Stage, scripted};
 use sluice_gateway::auth::keys::Hasher;
 use sluice_gateway::clock::Clock;
 
@@ -46,6 +46,49 @@ fn a_refusal_says_when_to_come_again() {
     let meters = &stage.gateway().shared.meters;
     let labels = [("api", "things"), ("limit", "all")];
     assert_eq!(meters.value("sluice_limits_refused", &labels), 1.0);
+}
+
+#[test]
+fn a_refusal_is_told_in_the_words_of_the_clients_version() {
+    for (version, path) in [
+        ("1.0", "/api/v1.0/getCustomer?id=17"),
+        ("2.0", "/v2.0/customers/cus_000017"),
+        ("3.3", "/v3.3/customers/cus_000017"),
+    ] {
+        let limits = "limits: [{name: all, key: [version], rate: 1/h}]";
+        let stage = Setup::integrationhub()
+            .append("apis/customers/api.yaml", limits)
+            .start();
+        let own = stage.get(path, &[]).expect(200);
+        let missing = stage.get(&path.replace("17", "999999"), &[]);
+        let refused = if missing.status == 429 {
+            missing
+        } else {
+            stage.get(path, &[])
+        }
+        .expect(429);
+        let shape = |answer: &Answer| {
+            answer
+                .json()
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        assert!(
+            !refused.header("content-type").contains("problem"),
+            "{version}: {}",
+            refused.text()
+        );
+        assert_ne!(shape(&refused), shape(&own));
+        assert!(
+            refused.text().contains("the limit `all` is reached"),
+            "{version}: {}",
+            refused.text()
+        );
+        assert!(refused.has("retry-after") && refused.has("ratelimit"));
+    }
 }
 
 #[test]

@@ -163,7 +163,7 @@ impl Lease {
         self.fetching = false;
         self.answered(granted, ask, now);
         if granted.tokens > 0 {
-            self.tokens += granted.tokens;
+            self.tokens = self.tokens.saturating_add(granted.tokens);
             self.granted = granted.tokens;
             self.spendable_until = now + KEPT;
         }
@@ -189,11 +189,6 @@ impl Lease {
         self.room = granted.room;
         self.ahead = now + granted.ahead;
         self.refused = (granted.tokens < ask.least).then(|| (ask.least, now + granted.wait));
-    }
-
-    /// The store could not be asked for one request.
-    pub(super) fn fault_alone(&mut self) {
-        self.faults += 1;
     }
 
     /// The store could not be asked for a lease.

@@ -147,10 +147,7 @@ impl FleetRate {
                 let now = Instant::now();
                 entry.lease().granted_alone(granted, &ask, now, &self.terms())
             }
-            Err(_) => {
-                entry.lease().fault_alone();
-                self.alone(entry, cost)
-            }
+            Err(_) => self.alone(entry, cost),
         }
     }
 

@@ -77,7 +77,9 @@ impl Fleet {
             let lease = &mut self.leases[node];
             match lease.take(cost, now, &terms) {
                 Step::Decided(verdict, more) => {
-                    more.iter().for_each(|ask| drop(self.fetch(node, ask, now)));
+                    if let Some(ask) = more {
+                        self.fetch(node, &ask, now);
+                    }
                     break verdict;
                 }
                 Step::Ask(ask) => match self.store.ask(&ask, now, &terms) {
@@ -215,7 +217,9 @@ fn a_quiet_client_wastes_nothing() {
 #[test]
 fn after_a_refusal_nobody_asks_until_the_wait_is_over() {
     let mut fleet = Fleet::new(1, 10, 5, false);
-    (0..5).for_each(|_| drop(fleet.request(0, Duration::ZERO, 1)));
+    for _ in 0..5 {
+        fleet.request(0, Duration::ZERO, 1);
+    }
     let Verdict::Refused(wait) = fleet.request(0, Duration::ZERO, 1) else {
         unreachable!("the burst is used up")
     };
