@@ -46,7 +46,7 @@ impl Guard {
         let mut take = |part: Result<(), Vec<Diagnostic>>| faults.extend(part.err().into_iter().flatten());
         let tls = Tls::compile(plan, before.map(|b| &b.tls), shared);
         let auth = Authenticators::compile(plan, before.map(|b| &b.auth), shared);
-        let limits = Limiters::compile(plan, before.map(|b| &b.limits), store.as_ref(), &shared.meters);
+        let limits = Limiters::compile(plan, before.map(|b| &b.limits), store.as_ref(), shared);
         let validators = Validators::compile(plan, before.map(|b| &b.validators), shared);
         let answers = Answers::compile(plan, before.map(|b| &b.answers), shared);
         match (tls, auth, limits, validators, answers) {

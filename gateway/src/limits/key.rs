@@ -35,11 +35,10 @@ impl Subject<'_> {
         hasher.finish()
     }
 
-    /// The same for all gateways of a fleet: of a policy and some parts, as 32 hexadecimal digits. Only who has the store
-    /// sees it; what it was made of is not meant to be read from it.
-    pub fn name(&self, policy: &str, parts: &[KeyPart]) -> String {
+    /// The same for all gateways of a fleet that have the same secret: of a policy and some parts, as 32 hexadecimal digits.
+    pub fn name(&self, secret: &[u8], policy: &str, parts: &[KeyPart]) -> String {
         // HMAC takes a key of any length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(b"sluice limits 1") else {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
             return String::new();
         };
         let mut feed = |bytes: &[u8]| mac.update(bytes);
@@ -119,7 +118,11 @@ mod tests {
                         headers: &headers,
                     };
                     assert!(seen.insert(subject.hash(&[Address, Consumer, Operation, Version])));
-                    assert!(names.insert(subject.name("p", &[Address, Consumer, Operation, Version])));
+                    assert!(names.insert(subject.name(
+                        b"secret",
+                        "p",
+                        &[Address, Consumer, Operation, Version]
+                    )));
                 }
             }
         }

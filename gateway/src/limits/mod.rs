@@ -26,11 +26,13 @@ use sluice_config::{Code, Diagnostic};
 use crate::clock::Clock;
 use crate::identity::Identity;
 use crate::meters::Meters;
+use crate::secret;
+use crate::shared::Shared as Process;
 use crate::store::Store;
 
 use concurrency::{Concurrency, Place};
 use fleet::quota::FleetQuota;
-use fleet::{FleetRate, Shared};
+use fleet::{Fleet, FleetRate, Shared};
 use key::Subject;
 use notice::Notice;
 pub use notice::whole_seconds;
@@ -83,11 +85,15 @@ impl Limiters {
         plan: &Plan,
         before: Option<&Self>,
         store: Option<&Arc<Store>>,
-        meters: &Meters,
+        shared: &Process,
     ) -> Result<Self, Vec<Diagnostic>> {
+        let fleet = store.map(|store| Fleet {
+            store: Arc::clone(store),
+            secret: key_secret(plan, shared),
+        });
         let api = |api: &ApiPlan| {
             let before = before.and_then(|b| b.apis.iter().find(|known| known.api == api.name));
-            ApiLimits::new(api, before, store, meters)
+            ApiLimits::new(api, before, fleet.as_ref(), &shared.meters)
         };
         let apis: Result<Vec<_>, _> = plan.apis.iter().map(api).collect();
         apis.map(|apis| Self { apis }).map_err(|fault| vec![fault])
@@ -103,18 +109,18 @@ impl ApiLimits {
     fn new(
         api: &ApiPlan,
         before: Option<&Self>,
-        store: Option<&Arc<Store>>,
+        fleet: Option<&Fleet>,
         meters: &Meters,
     ) -> Result<Self, Diagnostic> {
         let mut plans: Vec<_> = api.limits.limits.iter().collect();
         plans.sort_by_key(|plan| breadth(&plan.key));
-        let known = |plan: &LimitPlan| before.and_then(|b| b.counter(plan, store));
+        let known = |plan: &LimitPlan| before.and_then(|b| b.counter(plan, fleet));
         let make = |plan: &LimitPlan| {
             Ok(Limit {
                 plan: plan.clone(),
                 counter: match known(plan) {
                     Some(known) => known,
-                    None => Counter::new(&api.name, plan, store)?,
+                    None => Counter::new(&api.name, plan, fleet)?,
                 },
                 notice: plan.fields.then(|| Notice::new(plan)),
                 refusals: meters.counter(
@@ -134,7 +140,7 @@ impl ApiLimits {
     }
 
     /// What was counted under the same name and settings, in the same store.
-    fn counter(&self, plan: &LimitPlan, store: Option<&Arc<Store>>) -> Option<Counter> {
+    fn counter(&self, plan: &LimitPlan, fleet: Option<&Fleet>) -> Option<Counter> {
         let same = |limit: &&Limit| {
             let known = &limit.plan;
             (&known.name, &known.key, known.measure, known.reach)
@@ -143,7 +149,7 @@ impl ApiLimits {
         let known = self.arrive.iter().chain(&self.admit).find(same);
         known
             .map(|limit| limit.counter.clone())
-            .filter(|counter| counter.is_kept_in(store))
+            .filter(|counter| counter.is_kept_in(fleet))
     }
 }
 
@@ -246,15 +252,15 @@ fn in_progress(cap: &Arc<Concurrency>, key: u64) -> (Verdict, Option<Place>) {
 }
 
 impl Counter {
-    fn new(api: &str, plan: &LimitPlan, store: Option<&Arc<Store>>) -> Result<Self, Diagnostic> {
+    fn new(api: &str, plan: &LimitPlan, fleet: Option<&Fleet>) -> Result<Self, Diagnostic> {
         if let Reach::Fleet { exact, on_failure } = plan.reach {
-            let Some(store) = store else {
+            let Some(fleet) = fleet else {
                 let message = format!("the limit `{}` of `{api}` has no store", plan.name);
                 return Err(Diagnostic::new(Code::NoStore, "sluice.yaml", None, message));
             };
-            store.keeps_limits();
+            fleet.store.keeps_limits();
             let shared = Shared {
-                store: Arc::clone(store),
+                fleet: fleet.clone(),
                 policy: policy(api, plan),
                 key: plan.key.clone(),
                 on_failure,
@@ -284,15 +290,27 @@ impl Counter {
             Measure::Concurrency(cap) => Self::Concurrency(Arc::new(Concurrency::new(cap))),
         }
     }
-    /// Whether what was counted is in this store, if it is in any.
-    fn is_kept_in(&self, store: Option<&Arc<Store>>) -> bool {
+
+    /// Whether what was counted is in the fleet's store under the same keys, if it is in any.
+    fn is_kept_in(&self, fleet: Option<&Fleet>) -> bool {
         let kept = match self {
-            Self::FleetRate(rate) => &rate.shared.store,
-            Self::FleetQuota(quota) => &quota.shared.store,
+            Self::FleetRate(rate) => &rate.shared.fleet,
+            Self::FleetQuota(quota) => &quota.shared.fleet,
             _ => return true,
         };
-        store.is_some_and(|store| Arc::ptr_eq(store, kept))
+        let same = |fleet: &Fleet| Arc::ptr_eq(&fleet.store, &kept.store) && fleet.secret == kept.secret;
+        fleet.is_some_and(same)
     }
+}
+
+/// What keys in the store are hashed with: the secret of consumers' keys, which all gateways have. Without one the hash is no
+/// secret to whoever reads the store.
+fn key_secret(plan: &Plan, shared: &Process) -> Arc<[u8]> {
+    let directory = shared.directory.as_deref();
+    let keys = plan.keys.as_ref();
+    // A secret that cannot be read is told by those who judge keys with it.
+    let secret = keys.and_then(|keys| secret::read(&keys.secret, directory, 0).ok());
+    secret.map_or_else(|| Arc::from(*b"sluice limits 1"), Arc::from)
 }
 
 /// What tells a limit from others in the store. A changed rate begins anew; a changed quota goes on from what was used.

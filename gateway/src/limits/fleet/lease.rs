@@ -1,7 +1,7 @@
 //! What one gateway holds of a bucket that the fleet shares: pure in the time.
 //!
-//! Tokens were debited in the store when they were granted, so that none is spent twice. Beside them a bucket of this
-//! gateway's share is kept warm: it holds when the store cannot be asked.
+//! Tokens were debited in the store when they were granted, so that none is spent twice. Beside them it is kept how full the
+//! fleet's bucket is: this gateway's share of it is as full, and holds when the store cannot be asked.
 
 use std::time::{Duration, Instant};
 
@@ -37,10 +37,8 @@ pub(super) struct Lease {
     refused: Option<(u32, Instant)>,
     fetching: bool,
     arrivals: Arrivals,
-    /// When this gateway's own share is whole again.
-    warm: Instant,
     /// When the fleet's bucket is whole again: as was last known, and as if every gateway had spent as much without asking
-    /// as this one did.
+    /// as this one did. A share of it is whole at the same time.
     ahead: Instant,
     /// How often the store could not be asked.
     pub(super) faults: u64,
@@ -89,7 +87,6 @@ impl Lease {
             refused: None,
             fetching: false,
             arrivals: Arrivals::new(now),
-            warm: now,
             ahead: now,
             faults: 0,
         }
@@ -107,7 +104,6 @@ impl Lease {
         }
         if self.tokens >= cost {
             self.tokens -= cost;
-            self.keep_warm(cost, now, terms);
             return Step::Decided(self.admitted(terms), self.more(now, terms));
         }
         if let Some((least, until)) = self.refused
@@ -181,7 +177,6 @@ impl Lease {
         if granted.tokens < ask.least {
             return Verdict::Refused(granted.wait);
         }
-        self.keep_warm(ask.least, now, terms);
         self.admitted(terms)
     }
 
@@ -197,17 +192,15 @@ impl Lease {
         self.faults += 1;
     }
 
-    /// Judges a request by this gateway's own share.
+    /// Judges a request by this gateway's own share, which is as full as the fleet's bucket was last known to be.
     pub(super) fn alone(&mut self, cost: u32, now: Instant, terms: &Terms) -> Verdict {
         let (interval, full) = terms.share(cost);
-        let ahead = self.warm.saturating_duration_since(now) + interval * cost;
+        let ahead = self.ahead.saturating_duration_since(now) + interval * cost;
         if ahead > full {
             return Verdict::Refused(ahead - full);
         }
-        self.warm = now + ahead;
         // Told when the store is back. Every gateway tells the same where they spend alike, and the highest counts.
-        let all = self.ahead.saturating_duration_since(now) + interval * cost;
-        self.ahead = now + all.min(terms.interval * terms.burst);
+        self.ahead = now + ahead;
         let left = (full - ahead).as_nanos() / interval.as_nanos().max(1);
         Verdict::Admitted(Standing {
             remaining: u64::try_from(left).unwrap_or(u64::MAX),
@@ -224,13 +217,6 @@ impl Lease {
         };
         self.tokens = left.saturating_add(cost);
         self.spendable_until = self.spendable_until.max(now + KEPT);
-    }
-
-    /// What was spent is spent of this gateway's share too, as far as it goes.
-    fn keep_warm(&mut self, cost: u32, now: Instant, terms: &Terms) {
-        let (interval, full) = terms.share(cost);
-        let ahead = self.warm.saturating_duration_since(now) + interval * cost;
-        self.warm = now + ahead.min(full);
     }
 
     fn admitted(&self, terms: &Terms) -> Verdict {

@@ -6,6 +6,7 @@
 mod lease;
 pub mod quota;
 
+use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,11 +24,26 @@ use lease::{Ask, Granted, Lease, Step, Terms};
 
 static LEASE: Script = Script::new("lease", include_str!("lease.lua"));
 
+/// What the gateways of a fleet share.
+#[derive(Clone)]
+pub struct Fleet {
+    /// The store.
+    pub store: Arc<Store>,
+    /// What keys in the store are hashed with.
+    pub secret: Arc<[u8]>,
+}
+
+impl fmt::Debug for Fleet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Fleet").field(&self.store).finish()
+    }
+}
+
 /// A limit's place in the store.
 #[derive(Clone, Debug)]
 pub struct Shared {
-    /// The store.
-    pub store: Arc<Store>,
+    /// Where.
+    pub fleet: Fleet,
     /// What tells it from other limits: the API, its name and its settings.
     pub policy: String,
     /// What is counted apart.
@@ -47,7 +63,10 @@ impl Shared {
     }
 
     fn name(&self, subject: &Subject<'_>) -> String {
-        format!("limit:{}", subject.name(&self.policy, &self.key))
+        format!(
+            "limit:{}",
+            subject.name(&self.fleet.secret, &self.policy, &self.key)
+        )
     }
 }
 
@@ -91,7 +110,7 @@ impl FleetRate {
             lease.arrive(cost, begun);
             lease.faults
         };
-        let deadline = tokio::time::Instant::from_std(begun + self.shared.store.timeout());
+        let deadline = tokio::time::Instant::from_std(begun + self.shared.fleet.store.timeout());
         loop {
             let mut answered = std::pin::pin!(entry.answered.notified());
             answered.as_mut().enable();
@@ -136,7 +155,7 @@ impl FleetRate {
         Terms {
             interval: self.interval,
             burst: self.burst.get(),
-            nodes: self.shared.store.nodes(),
+            nodes: self.shared.fleet.store.nodes(),
             exact: self.exact,
         }
     }
@@ -153,12 +172,12 @@ impl FleetRate {
 
     /// Fetches a lease beside the cores: a client that goes away does not take it along.
     fn fetch(self: &Arc<Self>, entry: &Arc<Entry>, ask: Ask) {
-        if !self.shared.store.is_up() {
+        if !self.shared.fleet.store.is_up() {
             entry.lease().fault();
             return entry.answered.notify_waiters();
         }
         let (rate, entry) = (Arc::clone(self), Arc::clone(entry));
-        self.shared.store.spawn(async move {
+        self.shared.fleet.store.spawn(async move {
             match rate.ask(&entry, &ask).await {
                 Ok(granted) => entry.lease().granted(granted, &ask, Instant::now()),
                 Err(_) => entry.lease().fault(),
@@ -170,7 +189,7 @@ impl FleetRate {
     async fn ask(&self, entry: &Entry, ask: &Ask) -> Result<Granted, StoreFault> {
         let interval = self.interval.as_nanos() as f64 / 1000.0;
         // What is known is as old as the way there and back: were it told as more than it is, the bucket would dry up.
-        let ahead = ask.ahead.saturating_sub(self.shared.store.timeout());
+        let ahead = ask.ahead.saturating_sub(self.shared.fleet.store.timeout());
         let args = [
             format!("{interval}"),
             self.burst.to_string(),
@@ -179,7 +198,7 @@ impl FleetRate {
             ahead.as_micros().to_string(),
         ];
         let args = args.each_ref().map(|arg| arg.as_bytes());
-        let answer = self.shared.store.run(&LEASE, &[&entry.name], &args).await?;
+        let answer = self.shared.fleet.store.run(&LEASE, &[&entry.name], &args).await?;
         granted(&answer).ok_or(StoreFault::Failed)
     }
 

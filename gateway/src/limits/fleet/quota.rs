@@ -95,6 +95,7 @@ impl FleetQuota {
         if !alone {
             let quota = Arc::clone(self);
             self.shared
+                .fleet
                 .store
                 .spawn(async move { drop(quota.ask(&entry, cost, false, current).await) });
         }
@@ -123,11 +124,11 @@ impl FleetQuota {
             (current.left + LONGER).as_millis().to_string(),
             spent.to_string(),
             used.to_string(),
-            self.shared.store.nodes().to_string(),
+            self.shared.fleet.store.nodes().to_string(),
         ];
         let args = args.each_ref().map(|arg| arg.as_bytes());
         let name = format!("{}:{}", entry.name, current.number);
-        let answer = self.shared.store.run(&QUOTA, &[&name], &args).await;
+        let answer = self.shared.fleet.store.run(&QUOTA, &[&name], &args).await;
         let answer = answer.and_then(|answer| numbers(&answer).ok_or(StoreFault::Failed));
         let mut known = entry.known(current);
         match answer {
@@ -145,7 +146,7 @@ impl FleetQuota {
     fn alone(&self, entry: &Entry, cost: u64, current: Current) -> Verdict {
         let mut known = entry.known(current);
         let spent = known.spent + cost;
-        let used = known.used + spent.saturating_mul(u64::from(self.shared.store.nodes()));
+        let used = known.used + spent.saturating_mul(u64::from(self.shared.fleet.store.nodes()));
         if used > self.count {
             return Verdict::Refused(current.left);
         }
