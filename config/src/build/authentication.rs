@@ -45,7 +45,7 @@ pub(super) fn build(judge: &mut Judge<'_>) -> Option<AuthenticationPlan> {
 
 fn entry(judge: &mut Judge<'_>, i: usize, raw: &RawAuthentication) -> Option<EntryPlan> {
     let at = format!("/authentication/{i}");
-    if raw.open == !raw.schemes.is_empty() {
+    if raw.open != raw.schemes.is_empty() {
         let message = if raw.open {
             "`open` and `schemes` contradict each other"
         } else {

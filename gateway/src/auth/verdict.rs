@@ -149,3 +149,59 @@ impl Together {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn together(verdicts: &[(Verdict, bool)]) -> Result<&'static str, &'static str> {
+        let mut together = Together::default();
+        for (verdict, bearer) in verdicts {
+            if *bearer {
+                together.add_bearer(verdict.clone());
+            } else {
+                together.add(verdict.clone());
+            }
+        }
+        match together.end() {
+            Ok(proved) => Ok(proved.scheme),
+            Err(Unproved::Absent) => Err("absent"),
+            Err(Unproved::Wrong(wrong)) => Err(wrong.reason),
+            Err(Unproved::Unavailable(_)) => Err("unavailable"),
+        }
+    }
+
+    fn wrong() -> Verdict {
+        Wrong::new("jwt", "wrong", "").into()
+    }
+
+    fn down() -> Verdict {
+        Verdict::Unavailable(String::new())
+    }
+
+    #[test]
+    fn a_wrong_credential_outweighs_one_that_cannot_be_judged() {
+        assert_eq!(together(&[]), Err("absent"));
+        assert_eq!(
+            together(&[(Verdict::Absent, false), (Verdict::Absent, true)]),
+            Err("absent")
+        );
+        assert_eq!(together(&[(down(), false), (wrong(), false)]), Err("wrong"));
+        assert_eq!(
+            together(&[(down(), false), (Verdict::Absent, true)]),
+            Err("unavailable")
+        );
+    }
+
+    #[test]
+    fn a_bearer_token_is_one_credential() {
+        // One that cannot be asked might have known the token.
+        assert_eq!(together(&[(wrong(), true), (down(), true)]), Err("unavailable"));
+        assert_eq!(together(&[(down(), true), (wrong(), true)]), Err("unavailable"));
+        assert_eq!(together(&[(wrong(), true), (wrong(), true)]), Err("wrong"));
+        assert_eq!(
+            together(&[(wrong(), true), (down(), true), (wrong(), false)]),
+            Err("wrong")
+        );
+    }
+}

@@ -84,7 +84,7 @@ pub async fn consumer(
     let Some(consumer) = asked.edition.plan.consumers.get(proved.consumer) else {
         return Err(Refusal::new(Kind::Internal, "the consumer is unknown"));
     };
-    if let Err((reason, refusal)) = may_use(plan, version, consumer, &proved) {
+    if let Some((reason, refusal)) = barred(plan, version, consumer, &proved) {
         desk.tell(
             "access_refused",
             &consumer.name,
@@ -113,16 +113,16 @@ fn identity(consumer: &ConsumerPlan, proved: Proved) -> Identity {
     }
 }
 
-/// Whether a consumer may use a version at all.
-fn may_use(
+/// Why a consumer may not use a version at all, as one word and for the client.
+fn barred(
     api: &ApiPlan,
     version: VersionId,
     consumer: &ConsumerPlan,
     proved: &Proved,
-) -> Result<(), (&'static str, Refusal)> {
+) -> Option<(&'static str, Refusal)> {
     if consumer.off {
         let detail = "this consumer is switched off; ask the provider of the API";
-        return Err(("consumer_off", Refusal::new(Kind::ConsumerOff, detail)));
+        return Some(("consumer_off", Refusal::new(Kind::ConsumerOff, detail)));
     }
     let own = consumer.versions.get(&api.name);
     let listed = own.is_none_or(|versions| versions.contains(version));
@@ -134,14 +134,12 @@ fn may_use(
                 .any(|group| consumer.groups.contains(group))
     });
     if listed && invited {
-        return Ok(());
+        return None;
     }
     let name = api.version_name(version);
-    let refusal = Refusal::new(
-        Kind::VersionForbidden,
-        format!("version {name} is not open to this consumer"),
-    );
-    Err(("version_forbidden", refusal.with("version", name)))
+    let detail = format!("version {name} is not open to this consumer");
+    let refusal = Refusal::new(Kind::VersionForbidden, detail).with("version", name);
+    Some(("version_forbidden", refusal))
 }
 
 /// Whether a consumer may use an operation: its scopes.
