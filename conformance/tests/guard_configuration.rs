@@ -31,11 +31,14 @@ fn alias_bomb() -> String {
     let mut text = "sluice: 1\nbounds:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..30 {
         let before = format!("*a{}", level - 1);
-        let all = vec![before; 9].join(", ");
+        let all = [before.as_str(); 9].join(", ");
         text.push_str(&format!("  a{level}: &a{level} [{all}]\n"));
     }
     text
 }
+
+/// What is wrong, and how a sound directory becomes so.
+type Fault = (&'static str, fn(&Path));
 
 fn append(at: &Path, text: &str) {
     let before = fs::read_to_string(at).unwrap();
@@ -45,7 +48,7 @@ fn append(at: &Path, text: &str) {
 #[test]
 fn the_last_good_edition_serves_on() {
     let stage = Stage::integrationhub();
-    let faults: [(&str, fn(&Path)); 9] = [
+    let faults: [Fault; 9] = [
         ("an alias bomb", |d| {
             fs::write(d.join(MAIN), alias_bomb()).unwrap()
         }),

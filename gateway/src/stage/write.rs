@@ -301,7 +301,7 @@ impl Write<'_> {
             let own = api.authentication.identity.names();
             forward::header_arguments(&mut headers, source, lifted, own);
         }
-        let target = self.target(operation, &lifted)?;
+        let target = self.target(operation, lifted)?;
         let patch = operation.request.as_ref().is_some_and(|p| p.patch);
         let method = if *self.method == Method::HEAD {
             "HEAD"
