@@ -91,6 +91,26 @@ fn what_two_would_read_differently_is_refused_and_the_connection_closes() {
 }
 
 #[test]
+fn what_is_translated_is_refused_in_the_same_way() {
+    let stage = Stage::integrationhub();
+    for row in Row::all() {
+        let at = row.at();
+        let raw = String::from_utf8_lossy(&row.bytes()).replace("/v3.3/", "/v2.0/");
+        if raw.contains('\u{fffd}') {
+            continue; // Not a text; sent in the other tests.
+        }
+        let mut client = stage.client();
+        client.write(&raw).write(BEHIND);
+        let answer = client
+            .answer("GET")
+            .unwrap_or_else(|broken| panic!("{at}: {broken:?}"));
+        assert_eq!(answer.status, row.status, "{at}: {}", answer.text());
+        assert!(client.has_ended(), "{at}: more came");
+        assert!(stage.backend().requests().is_empty(), "{at}");
+    }
+}
+
+#[test]
 fn bounds_of_the_wire_are_settings() {
     let bounds = |text: &str| Setup::integrationhub().main(&format!("bounds: {{{text}}}"));
     let plan = bounds("head: 2KiB, headers: 7, target: 1KiB, head_within: 1s, body_rate: 0B, body_grace: 3s")

@@ -1,7 +1,7 @@
 //! A chunked body with its trailers (RFC 9112 §7.1). Its bytes pass as they are; what is wrong ends it.
 
 use super::Fault;
-use super::octets::{TOKEN, VALUE, span};
+use super::octets::{TOKEN, span, value_span};
 
 /// Bytes of all chunk extensions of one body; hyper has 16 KiB.
 const EXTENSIONS: usize = 8 * 1024;
@@ -158,7 +158,7 @@ impl Chunks {
         if bytes[0] == b'\r' {
             return Ok(self.go(At::SizeLf));
         }
-        let count = span(bytes, &VALUE);
+        let count = value_span(bytes);
         self.extensions += count;
         match count {
             0 => Err(Fault::malformed("a chunk's extension has a control character")),
@@ -230,7 +230,7 @@ impl Chunks {
         if bytes[0] == b'\r' {
             return Ok(self.go(At::ValueLf));
         }
-        let count = span(bytes, &VALUE);
+        let count = value_span(bytes);
         self.count(count)?;
         match count {
             0 => Err(Fault::malformed(

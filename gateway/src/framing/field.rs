@@ -3,7 +3,7 @@
 //! It ends early: a byte that cannot stand where it stands is a fault before the line is whole.
 
 use super::Fault;
-use super::octets::{TOKEN, VALUE, span};
+use super::octets::{TOKEN, span, value_span};
 use crate::refusal::Kind;
 
 /// Bytes of a field name.
@@ -37,7 +37,7 @@ pub(crate) fn read(head: &[u8], at: usize) -> Read<Line> {
         other => return Err(name_fault(name.len(), other)),
     }
     let from = name.end + 1;
-    let end = from + span(&head[from..], &VALUE);
+    let end = from + value_span(&head[from..]);
     match &head[end..] {
         [] | [b'\r'] => Ok(None),
         [b'\r', b'\n', ..] => Ok(Some(Line::Field {

@@ -66,7 +66,8 @@ impl Gate {
     pub(super) fn answer(&self, number: u64, switched: bool) {
         self.switched.store(switched, Ordering::Relaxed);
         self.answered.store(number, Ordering::Release);
-        if self.waiting.swap(false, Ordering::AcqRel) {
+        if self.waiting.load(Ordering::Acquire) {
+            self.waiting.store(false, Ordering::Relaxed);
             lock(&self.waker).wake_by_ref();
         }
     }

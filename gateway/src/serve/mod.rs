@@ -9,15 +9,17 @@
 //! - `sockets`: one `SO_REUSEPORT` socket for each core and address, and the keys under which they are handed over;
 //! - `worker`: a thread with its runtime; `accept` takes connections, `connection` drives them;
 //! - `stream` and `secure`: a connection with or without TLS, and the handshake;
-//! - `wire` and `warden`: what is seen of a connection, and when it has to go;
+//! - `framing` and `wire`: only unambiguous bytes reach hyper; a head that is refused is answered in its place;
+//! - `gate`: what wire and exchange tell each other of that, beside the bytes;
+//! - `gauge`, `flow` and `warden`: what is seen of a connection, how fast a body comes, and when either has to go;
 //! - `around`: request ids, and secrets that no log shows, by tower-http's layers;
 //! - `answer`: around each request: admission, panic guard, `Connection: close` while draining;
 //! - [`Drain`]: whether the process is on its way out.
 //!
 //! Nothing on a core is `Send`, locked or shared, except the counters in `admission`, which hold for the process.
 //!
-//! Each wait has a bound: a handshake ([`Terms`]), a head ([`Settings::head_within`]), an unused connection ([`Settings::idle`]), a client that
-//! does not read ([`Settings::idle`]), the age of a connection ([`Settings::age`]), the drain ([`Settings::grace`]). One
+//! Each wait has a bound: a handshake ([`Terms`]), a head ([`Settings::head_within`]), a body
+//! ([`Settings::body_rate`]), an unused connection and a client that does not read ([`Settings::idle`]), the age of a connection ([`Settings::age`]), the drain ([`Settings::grace`]). One
 //! task a core, the warden, keeps them all: a request costs no timer.
 
 mod accept;
