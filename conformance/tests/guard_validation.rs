@@ -8,9 +8,14 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use serde_json::{Value, json};
 use sluice_conformance::customers::{Rng, customers};
+use sluice_conformance::engine::{document, integrationhub};
 use sluice_conformance::oracle::{self, Endpoint, lower};
 use sluice_conformance::stage::{Answer, PATIENCE, Setup, Stage, VERSIONS};
 use sluice_gateway::demo::backend::{Canned, Fault};
+use sluice_gateway::validation::schema::Schema;
+use sluice_transforms::export;
+use sluice_transforms::pointer::Pointer;
+use sluice_transforms::shape::{Kind, Shape, Types};
 
 const API: &str = "apis/customers/api.yaml";
 const ID: &str = "cus_000017";
@@ -535,4 +540,83 @@ fn a_reload_brings_other_rules_and_keeps_what_is_the_same() {
         stage.get("/v3.3/customers?page=0", &[]).expect(400).json()["error"]["code"],
         "invalid_parameter"
     );
+}
+
+/// Every place of a document that its type knows the kind of.
+fn typed(document: &Value, shape: &Shape, types: &Types, at: &Pointer, found: &mut Vec<Pointer>) {
+    let resolved = shape.resolve(types);
+    if !matches!(resolved.kind, Kind::Any | Kind::OneOf(_)) && !at.is_root() {
+        found.push(at.clone());
+    }
+    let children: Vec<(String, &Value)> = match document {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| (name.clone(), value))
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(i, value)| (i.to_string(), value))
+            .collect(),
+        _ => return,
+    };
+    for (name, value) in children {
+        if let Some(child) = resolved.child(&name, types) {
+            typed(value, child, types, &at.child(&name), found);
+        }
+    }
+}
+
+#[test]
+fn generated_documents_are_valid_in_every_version_and_each_wrong_place_is_named() {
+    let lineage = integrationhub();
+    let (mut valid, mut wrong) = (0, 0);
+    for version in VERSIONS {
+        let contract = lineage.contract(version).unwrap();
+        let shape = &contract
+            .operation("createCustomer")
+            .unwrap()
+            .request
+            .as_ref()
+            .unwrap()
+            .shape;
+        let types = &contract.types;
+        let request = Schema::compile(export::request_schema(shape, types)).unwrap();
+        let answer = Schema::compile(export::answer_schema(shape, types)).unwrap();
+        let patch = Schema::compile(export::patch_schema(shape, types)).unwrap();
+        for stored in customers(21, 150) {
+            let shown = lower(version, &stored).document().unwrap();
+            let parsed = document(&shown);
+            for schema in [&request, &answer, &patch] {
+                assert_eq!(schema.judge(&parsed, 9), [], "{version} {shown}");
+            }
+            valid += 1;
+            let mut places = Vec::new();
+            typed(&shown, shape, types, &Pointer::root(), &mut places);
+            for place in places {
+                let mut bad = shown.clone();
+                let at = bad.pointer_mut(&place.to_string()).unwrap();
+                *at = match at {
+                    Value::Array(_) | Value::Object(_) => json!(17.5),
+                    _ => json!([]),
+                };
+                for schema in [&request, &answer, &patch] {
+                    let told = schema.judge(&document(&bad), 9);
+                    let place = place.to_string();
+                    assert!(
+                        told.iter().any(|v| v.pointer == place),
+                        "{version} {place} {bad} {told:?}"
+                    );
+                    // A rule of what holds it may be broken with it: a country's name goes with its code.
+                    assert!(
+                        told.iter().all(|v| place.starts_with(&v.pointer)),
+                        "{version} {place} {told:?}"
+                    );
+                }
+                wrong += 1;
+            }
+        }
+    }
+    println!("{valid} documents are valid, and {wrong} wrong places were named");
+    assert!(wrong > 20_000);
 }
