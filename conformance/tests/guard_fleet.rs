@@ -300,6 +300,34 @@ fn a_closed_limit_opens_when_the_store_is_back() {
     );
 }
 
+#[test]
+fn a_store_may_ask_for_a_password_that_nobody_sees() {
+    const PASSWORD: &str = "planted-password-of-the-store";
+    let redis = Redis::with_password(PASSWORD);
+    let limits = "limits: [{name: all, rate: 1/h, where: fleet, on_failure: closed}]";
+    let main = "store: {redis: \"${REDIS_URL}\", timeout: 1s}";
+    let start = |password: &str| {
+        let setup = things_before(limits, main, upstream());
+        setup.variable("REDIS_URL", redis.address(password)).start()
+    };
+    let right = start(PASSWORD);
+    assert!(store(&right).is_up());
+    right.get("/v2.0/things", &[]).expect(200);
+    let wrong = start("planted-password-of-another");
+    assert!(!store(&wrong).is_up());
+    let refused = wrong.get("/v2.0/things", &[]).expect(503);
+    for stage in [&right, &wrong] {
+        let edition = stage.gateway().editions.current().unwrap();
+        let shown = format!(
+            "{edition:?} {:?} {}",
+            store(stage),
+            stage.gateway().shared.meters.render()
+        );
+        assert!(!shown.contains("planted-password"));
+    }
+    assert!(!refused.text().contains("planted-password"));
+}
+
 fn until(stage: &Stage, what: &str, holds: impl Fn(&Stage) -> bool) {
     let begun = Instant::now();
     while !holds(stage) {

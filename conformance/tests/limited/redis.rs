@@ -10,6 +10,7 @@ use tempfile::TempDir;
 /// A running server. It ends with this value.
 pub struct Redis {
     port: u16,
+    password: String,
     directory: TempDir,
     process: Child,
 }
@@ -17,13 +18,20 @@ pub struct Redis {
 impl Redis {
     /// Starts one.
     pub fn start() -> Self {
+        Self::with_password("")
+    }
+
+    /// Starts one that asks for a password, if it is not empty.
+    pub fn with_password(password: &str) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a socket");
         let port = free.local_addr().expect("an address").port();
         drop(free);
         let directory = tempfile::tempdir().expect("a directory");
-        let process = serve(port, &directory);
+        let process = serve(port, password, &directory);
+        let password = password.to_owned();
         let redis = Self {
             port,
+            password,
             directory,
             process,
         };
@@ -36,6 +44,11 @@ impl Redis {
         format!("store: {{redis: \"redis://127.0.0.1:{}\"{more}}}", self.port)
     }
 
+    /// Its address, with a password.
+    pub fn address(&self, password: &str) -> String {
+        format!("redis://:{password}@127.0.0.1:{}", self.port)
+    }
+
     /// Kills it: what it knew is gone.
     pub fn kill(&mut self) {
         self.signal("-KILL");
@@ -44,7 +57,7 @@ impl Redis {
 
     /// Starts an empty one in its place.
     pub fn start_again(&mut self) {
-        self.process = serve(self.port, &self.directory);
+        self.process = serve(self.port, &self.password, &self.directory);
         self.wait();
     }
 
@@ -60,7 +73,7 @@ impl Redis {
 
     /// How many scripts it has run.
     pub fn calls(&self) -> u64 {
-        let client = redis::Client::open(format!("redis://127.0.0.1:{}", self.port)).expect("an address");
+        let client = redis::Client::open(self.address(&self.password)).expect("an address");
         let mut line = client.get_connection().expect("a connection");
         let info: String = redis::cmd("INFO")
             .arg("commandstats")
@@ -86,7 +99,7 @@ impl Redis {
 
     fn wait(&self) {
         let begun = Instant::now();
-        let client = redis::Client::open(format!("redis://127.0.0.1:{}", self.port)).expect("an address");
+        let client = redis::Client::open(self.address(&self.password)).expect("an address");
         let answers = || {
             let mut line = client.get_connection_with_timeout(Duration::from_secs(1)).ok()?;
             redis::cmd("PING").query::<String>(&mut line).ok()
@@ -98,7 +111,7 @@ impl Redis {
     }
 }
 
-fn serve(port: u16, directory: &TempDir) -> Child {
+fn serve(port: u16, password: &str, directory: &TempDir) -> Child {
     let port = port.to_string();
     let started = Command::new("redis-server")
         .args([
@@ -111,6 +124,7 @@ fn serve(port: u16, directory: &TempDir) -> Child {
             "--appendonly",
             "no",
         ])
+        .args(["--requirepass", password])
         .current_dir(directory.path())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
