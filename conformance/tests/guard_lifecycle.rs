@@ -283,7 +283,19 @@ fn operations_go_their_own_way() {
     let stage = setup("2027-01-01T00:00:00Z");
     for version in ["2.3", "3.0", "3.3", "4.0-beta"] {
         let asked = stage.backend().requests().len();
-        delete(&stage, version).expect(410);
+        let gone = delete(&stage, version).expect(410);
+        // Where the version itself is the one to move to, there is nothing to move to.
+        assert_eq!(
+            gone.list("link").contains("successor-version"),
+            version != "3.3",
+            "{gone:?}"
+        );
+        assert_eq!(
+            gone.text().contains("move to version 3.3"),
+            version != "3.3",
+            "{}",
+            gone.text()
+        );
         assert_eq!(stage.backend().requests().len(), asked);
         read(&stage, version).expect(200);
     }

@@ -124,7 +124,7 @@ fn next(api: &ApiPlan, id: VersionId, courses: &[&Course]) -> Option<Next> {
     {
         return None;
     }
-    let successor = successor(courses)?;
+    let successor = successor(id, courses)?;
     let prefix = |id: VersionId| {
         api.versions
             .get(id.index())?
@@ -220,7 +220,8 @@ fn warning(
 ) -> Option<String> {
     let version = api.version_name(id);
     let what = match operation {
-        Some(operation) => format!("{operation} of version {version}"),
+        // It stands between quotes, and its name is the document's.
+        Some(operation) => format!("{} of version {version}", operation.replace(['"', '\\'], "_")),
         None => format!("Version {version}"),
     };
     let mut text = match (deprecated, sunset, courses.iter().any(|c| c.preview)) {
@@ -230,15 +231,17 @@ fn warning(
         (Some(from), Some(to), _) => format!("{what} is deprecated from {from} on and gone after {to}"),
         (None, Some(to), _) => format!("{what} is gone after {to}"),
     };
-    if let Some(successor) = successor(courses) {
+    if let Some(successor) = successor(id, courses) {
         text.push_str(&format!("; move to version {}", api.version_name(successor)));
     }
     Some(text)
 }
 
-/// The version to move to: the most particular course names it.
-fn successor(courses: &[&Course]) -> Option<VersionId> {
-    courses.iter().rev().find_map(|course| course.successor)
+/// The version to move to: the most particular course names it. An operation may go where its version stays: then there is
+/// none.
+fn successor(id: VersionId, courses: &[&Course]) -> Option<VersionId> {
+    let named = courses.iter().rev().find_map(|course| course.successor);
+    named.filter(|successor| *successor != id)
 }
 
 /// A date as a structured field has it (RFC 9651 §3.3.7): `@1704067200`.

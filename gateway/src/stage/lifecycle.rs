@@ -100,7 +100,8 @@ fn told(used: &Use<'_>, of: Of, kind: Kind, mut detail: String) -> Refusal {
     let Some(course) = course(used, of) else {
         return Refusal::new(kind, detail);
     };
-    let successor = course.successor.map(|id| used.api.version_name(id));
+    let successor = course.successor.filter(|id| *id != used.version);
+    let successor = successor.map(|id| used.api.version_name(id));
     if let Some(successor) = successor {
         detail.push_str(&format!("; move to version {successor}"));
     }
