@@ -1,3 +1,5 @@
+//! Chains as proxies and clients write them.
+
 use http::HeaderValue;
 use proptest::prelude::*;
 
