@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use sluice_conformance::stage::tls::{Asking, Authority};
 use sluice_conformance::stage::{Client, Setup, Stage};
 
 /// What is sent behind each row: it must never be read as a request.
@@ -107,6 +108,22 @@ fn what_is_translated_is_refused_in_the_same_way() {
         assert_eq!(answer.status, row.status, "{at}: {}", answer.text());
         assert!(client.has_ended(), "{at}: more came");
         assert!(stage.backend().requests().is_empty(), "{at}");
+    }
+}
+
+#[test]
+fn the_check_stands_behind_tls_too() {
+    let (files, authority) = (tempfile::tempdir().unwrap(), Authority::new("Test authority"));
+    authority.issue(&["a"]).write(files.path(), "a");
+    let at = files.path().display();
+    let tls = format!("{{certificates: [{{certificate: \"{at}/a.pem\", key: \"{at}/a.key\"}}]}}");
+    let stage = Setup::integrationhub().secured(&tls).start();
+    let address = *stage.addresses().last().unwrap();
+    let asking = Asking::of(&authority);
+    for row in Row::all() {
+        let mut client = Client::secured(asking.connect(address, "a").unwrap(), "a");
+        client.write(row.bytes()).write(BEHIND);
+        row.judge(&stage, &mut client, "over TLS");
     }
 }
 

@@ -150,6 +150,30 @@ fn a_body_that_nobody_wants_is_never_read_as_a_request() {
 }
 
 #[test]
+fn a_body_without_a_credential_is_never_read_as_a_request() {
+    let stage = Setup::guarded().start();
+    let inside = GET.repeat(2000);
+    for sent in [0, 100, inside.len()] {
+        let mut client = stage.client();
+        client.write(format!(
+            "POST /v3.3/customers HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n",
+            inside.len()
+        ));
+        client.write(&inside.as_bytes()[..sent]);
+        assert_eq!(last(&mut client), Ok(401), "{sent}");
+        client.write(&inside.as_bytes()[sent..]).write(GET);
+        let after = last(&mut client);
+        assert!(
+            matches!(after, Ok(401) | Err(Broken::NoHead)),
+            "{sent}: {after:?}"
+        );
+        // One more at most: what stands behind the body, never what stands in it.
+        assert!(after.is_err() || !client.has_begun_to_answer(), "{sent}");
+    }
+    assert!(stage.backend().requests().is_empty());
+}
+
+#[test]
 fn a_refusal_reaches_a_client_that_is_still_sending() {
     let stage = Stage::integrationhub();
     for head in [
