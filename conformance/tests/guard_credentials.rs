@@ -323,3 +323,65 @@ fn a_reload_changes_consumers_without_a_restart() {
     with_key(&stage, "2.0", "key-globex").expect(401);
     with_key(&stage, "2.0", "key-globex-2").expect(200);
 }
+
+#[test]
+fn a_secret_that_cannot_be_read_leaves_the_running_edition() {
+    let stage = setup().start();
+    let secret = tempfile::tempdir().unwrap();
+    let file = secret.path().join("secret");
+    let by_file = || {
+        let (from, to) = (
+            format!("{{secret: {SECRET}}}"),
+            format!("{{secret_file: \"{}\"}}", file.display()),
+        );
+        setup().replace("sluice.yaml", &from, &to)
+    };
+    let publish = || {
+        let plan = by_file().plan("127.0.0.1:1");
+        stage.gateway().editions.publish(plan, &stage.gateway().shared)
+    };
+    let missing = publish().unwrap_err();
+    assert!(
+        missing[0].message.contains("secret` cannot be read"),
+        "{missing:?}"
+    );
+    std::fs::write(&file, "short\n").unwrap();
+    let short = publish().unwrap_err();
+    assert_eq!(short[0].message, "the secret holds less than 16 bytes");
+    with_key(&stage, "2.0", "key-megacorp").expect(200);
+    std::fs::write(&file, format!("{SECRET}\r\n")).unwrap();
+    stage.publish(&by_file());
+    with_key(&stage, "2.0", "key-megacorp").expect(200);
+}
+
+#[test]
+fn no_text_but_a_key_opens() {
+    let stage = setup().start();
+    let mut client = stage.client();
+    let mut seed = 0x9e37_79b9_u64;
+    let mut random = || {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed
+    };
+    for _ in 0..500 {
+        // Pieces of keys, prefixes and visible characters, up to and beyond the longest key.
+        let length = random() % 700;
+        let mut text: String = (0..length)
+            .map(|_| char::from(b'!' + (random() % 94) as u8))
+            .collect();
+        if random() % 2 == 0 {
+            text = format!("key-megacorp{text}");
+        }
+        if text.trim() == "key-megacorp" {
+            continue;
+        }
+        let answer = client.exchange("GET", &read("2.0"), &[("x-api-key", &text)], b"");
+        assert_eq!(
+            answer.unwrap().expect(401).json()["error"]["code"],
+            "unauthenticated"
+        );
+    }
+    assert!(stage.backend().requests().is_empty());
+}
