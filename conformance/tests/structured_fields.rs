@@ -105,7 +105,7 @@ fn bare(value: &Json) -> Result<BareItem, Error> {
             .map_err(|(error, _)| error)?
             .into(),
         Json::Number(number) => match number.as_i64() {
-            Some(whole) => Integer::try_from(whole).map_err(Error::from)?.into(),
+            Some(whole) => Integer::try_from(whole)?.into(),
             None => Decimal::try_from(number.to_string().parse::<f64>().unwrap())?.into(),
         },
         special => {
