@@ -249,7 +249,8 @@ fn hyper(bytes: &[u8]) -> Option<(u16, Vec<u8>)> {
         let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await.ok()?;
         let served = async {
             let mut head = [0; 512];
-            theirs.read(&mut head).await.ok()?;
+            let asked = theirs.read(&mut head).await.ok()?;
+            (asked > 0).then_some(())?;
             theirs.write_all(bytes).await.ok()?;
             theirs.shutdown().await.ok()
         };
