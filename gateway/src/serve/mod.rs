@@ -33,6 +33,8 @@ mod flow;
 mod framing;
 mod gate;
 mod gauge;
+mod held;
+mod linger;
 mod process;
 mod protocol;
 mod running;

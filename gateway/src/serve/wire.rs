@@ -5,17 +5,16 @@
 //! breaks ends in an error.
 
 use std::io;
-use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
 
 use super::framing::{Bounds, Fault, Reader, Step};
 use super::gauge::Gauge;
+use super::held::Held;
+use super::linger::Linger;
 use crate::refusal::Kind;
 
 /// What hyper reads in the place of a head that is refused.
@@ -25,10 +24,6 @@ const SUBSTITUTE: &[u8] = b"GET / HTTP/1.1\r\nhost: refused.invalid\r\nconnectio
 const ROOM: usize = 1024;
 /// What is read at once where hyper's buffer is not used.
 const PIECE: usize = 4096;
-
-/// What a client may still send, and for how long it is read, after the last answer: a socket that is closed with unread
-/// bytes takes the answer with it.
-const LINGER: (usize, Duration) = (256 * 1024, Duration::from_secs(2));
 
 const LATE_HEAD: Fault = Fault::new(Kind::RequestTimeout, "the header did not arrive in time");
 
@@ -42,44 +37,6 @@ pub(super) struct Wire<S> {
     broken: Option<(io::ErrorKind, &'static str)>,
     ended: bool,
     linger: Option<Linger>,
-}
-
-/// Bytes that hyper has not got: first those that may pass, then those that may not yet.
-#[derive(Default)]
-struct Held {
-    bytes: Vec<u8>,
-    given: usize,
-    free: usize,
-}
-
-impl Held {
-    fn may_pass(&self) -> &[u8] {
-        &self.bytes[self.given..self.free]
-    }
-
-    fn unread(&self) -> &[u8] {
-        &self.bytes[self.free..]
-    }
-
-    fn take(&mut self, count: usize) {
-        self.given += count;
-        if self.given == self.bytes.len() {
-            // An idle connection holds no memory.
-            *self = Self::default();
-        }
-    }
-
-    fn replace(&mut self, bytes: &[u8]) {
-        self.bytes.truncate(self.free);
-        self.bytes.extend_from_slice(bytes);
-        self.free = self.bytes.len();
-    }
-}
-
-/// Reading what is left, after the last answer.
-struct Linger {
-    left: usize,
-    until: Pin<Box<Sleep>>,
 }
 
 /// How reading bytes ended.
@@ -258,6 +215,7 @@ impl<S: AsyncRead + Unpin> Wire<S> {
 
     /// Reads more of what cannot pass yet. Gives how many bytes came; 0 at the end.
     fn read_on(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.held.compact();
         let before = self.held.bytes.len();
         self.held.bytes.resize(before + PIECE, 0);
         let mut piece = ReadBuf::new(&mut self.held.bytes[before..]);
@@ -345,11 +303,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
                 return Poll::Ready(Ok(()));
             }
         }
-        let (left, patience) = LINGER;
-        let linger = this.linger.get_or_insert_with(|| Linger {
-            left,
-            until: Box::pin(sleep(patience)),
-        });
+        let linger = this.linger.get_or_insert_with(Linger::new);
         linger.poll(&mut this.stream, cx)
     }
 
@@ -368,20 +322,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     }
 }
 
-impl Linger {
-    /// Reads and forgets, until the client is done or has had enough of our time.
-    fn poll<S: AsyncRead + Unpin>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut scratch = [MaybeUninit::uninit(); PIECE];
-        while self.left > 0 {
-            let mut piece = ReadBuf::uninit(&mut scratch);
-            match Pin::new(&mut *stream).poll_read(cx, &mut piece) {
-                Poll::Pending => return self.until.as_mut().poll(cx).map(Ok),
-                Poll::Ready(Ok(())) if !piece.filled().is_empty() => {
-                    self.left = self.left.saturating_sub(piece.filled().len());
-                }
-                Poll::Ready(_) => break,
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-}
+#[cfg(test)]
+mod tests;
