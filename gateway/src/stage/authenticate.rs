@@ -175,13 +175,11 @@ pub fn authorise(carrier: &Carrier, used: &Use<'_>, client: &Client<'_>) -> Resu
 }
 
 fn scope_missing(used: &Use<'_>, entry: &EntryPlan, missing: &[&str], needed: &[String]) -> Refusal {
-    let word = if missing.len() == 1 { "scope" } else { "scopes" };
-    let detail = format!("the {word} {} is missing", missing.join(", "));
-    let detail = if missing.len() == 1 {
-        detail
-    } else {
-        detail.replace(" is missing", " are missing")
+    let (scopes, are) = match missing {
+        [_] => ("scope", "is"),
+        _ => ("scopes", "are"),
     };
+    let detail = format!("the {scopes} {} {are} missing", missing.join(", "));
     let refusal = Refusal::new(Kind::ScopeMissing, detail).with("missing", missing);
     // Another token would help where a token was sent; a key has the scopes of its consumer.
     let bearer = entry
