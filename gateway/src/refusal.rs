@@ -20,17 +20,22 @@ pub use kind::Kind;
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// A no, with its reason.
+/// A no, with its reason. Small, since every stage may give one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
     kind: Kind,
     detail: Box<str>,
-    pointer: Option<Box<str>>,
-    extra: Box<[(String, Value)]>,
-    allow: Box<[Method]>,
-    tag: Option<Box<str>>,
-    fields: Box<[(HeaderName, HeaderValue)]>,
-    place: Option<Box<str>>,
+    more: Box<More>,
+}
+
+/// What only some refusals have.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct More {
+    pointer: Option<String>,
+    members: Vec<(String, Value)>,
+    allow: Vec<Method>,
+    fields: Vec<(HeaderName, HeaderValue)>,
+    place: Option<String>,
 }
 
 impl Refusal {
@@ -39,64 +44,58 @@ impl Refusal {
         Self {
             kind,
             detail: detail.into().into(),
-            pointer: None,
-            extra: Box::default(),
-            allow: Box::default(),
-            tag: None,
-            fields: Box::default(),
-            place: None,
+            more: Box::default(),
         }
     }
 
     /// Where in the request's body the fault is, as a JSON Pointer (RFC 6901) in the client's own field names.
     #[must_use]
     pub fn at(mut self, pointer: impl Into<String>) -> Self {
-        self.pointer = Some(pointer.into().into());
+        self.more.pointer = Some(pointer.into());
         self
     }
 
     /// A further member of the problem, for example the versions there are.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        let mut extra = self.extra.into_vec();
-        extra.push((name.to_owned(), value.into()));
-        self.extra = extra.into();
+        self.more.members.push((name.to_owned(), value.into()));
         self
     }
 
     /// The entity tag of the resource as the client sees it: what a failed precondition is to be compared with.
     #[must_use]
-    pub fn tagged(mut self, tag: Option<String>) -> Self {
-        self.tag = tag.map(Into::into);
-        self
+    pub fn tagged(self, tag: Option<String>) -> Self {
+        let tag = tag.and_then(|tag| HeaderValue::try_from(tag).ok());
+        match tag {
+            Some(tag) => self.field(ETAG, tag),
+            None => self,
+        }
     }
 
     /// Adds a field of the answer, such as `Retry-After` or `WWW-Authenticate`.
     #[must_use]
     pub fn field(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        let mut fields = self.fields.into_vec();
-        fields.push((name, value));
-        self.fields = fields.into();
+        self.more.fields.push((name, value));
         self
     }
 
     /// 405 with the methods that are allowed (RFC 9110 §15.5.6).
     pub fn method_not_allowed(method: &Method, allow: impl IntoIterator<Item = Method>) -> Self {
         let mut refusal = Self::new(Kind::MethodNotAllowed, format!("{method} is not allowed here"));
-        refusal.allow = allow.into_iter().collect();
+        refusal.more.allow = allow.into_iter().collect();
         refusal
     }
 
     /// Where in the upstream's document the fault is, in the upstream's names: for the log, not for the client.
     #[must_use]
     pub fn behind(mut self, place: String) -> Self {
-        self.place = Some(place.into());
+        self.more.place = Some(place);
         self
     }
 
     /// Where in the upstream's document the fault is.
     pub fn place(&self) -> Option<&str> {
-        self.place.as_deref()
+        self.more.place.as_deref()
     }
 
     /// Its kind.
@@ -111,12 +110,12 @@ impl Refusal {
 
     /// Where in the body the fault is.
     pub fn pointer(&self) -> Option<&str> {
-        self.pointer.as_deref()
+        self.more.pointer.as_deref()
     }
 
     /// The methods that are allowed instead.
     pub fn allow(&self) -> &[Method] {
-        &self.allow
+        &self.more.allow
     }
 
     /// Status and problem.
@@ -129,15 +128,17 @@ impl Refusal {
             "detail": self.detail,
             "code": code,
         });
-        let members = self
+        let pointer = self
+            .more
             .pointer
             .iter()
-            .map(|pointer| ("pointer", Value::from(pointer.as_ref())));
-        for (name, value) in members.chain(
-            self.extra
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.clone())),
-        ) {
+            .map(|pointer| ("pointer", Value::from(pointer.as_str())));
+        let members = self
+            .more
+            .members
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.clone()));
+        for (name, value) in pointer.chain(members) {
             problem[name] = value;
         }
         (status, problem)
@@ -161,14 +162,11 @@ impl Refusal {
         answer
             .headers_mut()
             .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        let tag = self.tag.as_ref().and_then(|tag| HeaderValue::from_str(tag).ok());
-        tag.into_iter()
-            .for_each(|tag| drop(answer.headers_mut().insert(ETAG, tag)));
-        for (name, value) in &self.fields {
+        for (name, value) in &self.more.fields {
             answer.headers_mut().append(name, value.clone());
         }
         if self.kind.status() == StatusCode::METHOD_NOT_ALLOWED {
-            let allow: Vec<_> = self.allow.iter().map(Method::as_str).collect();
+            let allow: Vec<_> = self.more.allow.iter().map(Method::as_str).collect();
             if let Ok(allow) = HeaderValue::from_str(&allow.join(", ")) {
                 answer.headers_mut().insert(ALLOW, allow);
             }

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "cli/sluice.rs"]
-#[allow(dead_code)]
 mod binary;
 
 use std::collections::BTreeSet;

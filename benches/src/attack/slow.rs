@@ -38,7 +38,7 @@ pub(super) fn drip(address: SocketAddr, tally: &Tally) {
 
 fn begin(address: SocketAddr, number: usize) -> Option<Client> {
     let mut stream = connect(address)?;
-    let first = if number % 2 == 0 { HEAD } else { BODY };
+    let first = if number.is_multiple_of(2) { HEAD } else { BODY };
     stream.write_all(first.as_bytes()).ok()?;
     stream.set_nonblocking(true).ok()?;
     Some(Client {
