@@ -515,7 +515,9 @@ fn identity_does_not_come_after_the_body() {
         }
         let body = String::from_utf8_lossy(&body).to_ascii_lowercase();
         heard.send(head + &body).unwrap();
-        std::io::Write::write_all(&mut stream, b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+        // Each connection answers once, and says so: else the next request may meet one that is about to end.
+        let answer = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+        std::io::Write::write_all(&mut stream, answer).unwrap();
     });
     let stage = keyed("").upstream(address).start();
     for name in ["X-Consumer", "X-Team", "x_team", "X-Forwarded-For", "Remote-User"] {

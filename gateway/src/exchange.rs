@@ -1,34 +1,35 @@
 //! The life of one request, readable on one screen. It is infallible: a refusal is an answer.
 
+mod arrived;
+mod passage;
+
 use std::sync::Arc;
 
 use http::header::{LINK, WARNING};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, Version as Http};
 use hyper::body::Incoming;
+use sluice_config::plan::{ApiPlan, Plan};
 
 use crate::body::Body;
-use crate::canonical::{self, CanonicalHost};
 use crate::edition::Edition;
-use crate::fields::{chain, forwarded, target};
+use crate::fields::forwarded;
+use crate::fields::target::Pair;
 use crate::gateway::Carrier;
 use crate::identity::Identity;
 use crate::ledger::{self, Gathered};
 use crate::refusal::{Kind, Refusal};
 use crate::serve::{Peer, Refused};
 use crate::stage::authenticate::{self, Asked};
-use crate::stage::dispatch::{Dispatch, Message};
 use crate::stage::forward::{self, Client};
-use crate::stage::idempotency::{self, Begun, Keyed};
 use crate::stage::identify::{self, Identified};
-use crate::stage::lifecycle::{self, Use};
 use crate::stage::limit::{self, Permit};
 use crate::stage::receive::Received;
-use crate::stage::successor::Resource;
-use crate::stage::validate::{self, Judged};
-use crate::stage::{edge, members, options, refuse, respond, route};
-use crate::tls;
+use crate::stage::{edge, options, refuse, respond};
 use crate::upstream::hops;
+
+use arrived::Arrived;
+use passage::{Outgoing, Passage, Routed};
 
 /// What is known of an exchange so far; a refusal is told in these terms.
 #[derive(Default)]
@@ -82,173 +83,110 @@ async fn answer<'e>(
 ) -> Result<Response<Body>, Refusal> {
     refuse_malformed(carrier, &mut parts)?;
     refuse_unsupported(&parts.method)?;
-    let host = canonical::host(&parts.uri, &parts.headers, parts.version).map_err(|f| Refusal::from(&f))?;
-    tls::directed(edition, peer, host.as_ref())?;
-    let path = canonical::path(parts.uri.path()).map_err(|f| Refusal::from(&f))?;
-    let mut query = target::pairs(parts.uri.query().unwrap_or_default())
-        .ok_or_else(|| Refusal::new(Kind::BadPath, "the query is not UTF-8"))?;
-    let authority = host.as_ref().map(CanonicalHost::to_string);
-    let told = chain::told(&edition.plan.trusted, peer.remote.ip(), &parts.headers)?;
+    let mut arrived = Arrived::of(edition, peer, &parts)?;
+    let (authority, told) = (arrived.authority.take(), arrived.told.take());
     let client = Client::of(peer, authority.as_deref(), told.as_ref(), parts.version);
     known.asked.secure = client.secure;
     edge::enter(edition, &client)?;
     forwarded::refuse_override(&parts.method, &parts.headers)?;
 
-    let seen = identify::Request {
-        host: host.as_ref(),
-        path: &path,
-        query: &query,
-        headers: &parts.headers,
-    };
-    let options = options::answer(edition, &parts.method, &seen);
-    if let Some(options) = options.filter(|options| options.is_open) {
-        (known.api, known.identified) = (Some(options.api), options.identified);
-        known.asked.preflight = options.preflight;
-        edge::admit(edition, options.api, &client)?;
-        return Ok(options.answer);
-    }
     let asked = Asked {
         edition,
         peer,
         client: &client,
-        seen: &seen,
+        seen: &arrived.seen(&parts),
     };
+    if let Some(answer) = options(&asked, &parts.method, known)? {
+        return Ok(answer);
+    }
     identify(carrier, &asked, known).await?;
-    if let Some(options) = options::answer(edition, &parts.method, &seen) {
+    if let Some(options) = options::answer(edition, &parts.method, asked.seen) {
         return Ok(options.answer);
     }
     let Some(identified) = &known.identified else {
         return Err(Refusal::new(Kind::Internal, "the version is unknown"));
     };
-    let api = &edition.plan.apis[identified.api];
-    identify::strip_selectors(api, &mut parts.headers, &mut query);
-    // The client's fields go before the gateway's are set: `Connection: X-Consumer` removes nothing of ours.
     let upgrade = hops::upgrade(&parts.headers);
-    forward::fields(&mut parts.headers, &client);
-    authenticate::strip(api, &mut parts.headers, &mut query);
-    authenticate::hand_on(&edition.plan, api, &known.who, &mut parts.headers);
-    if api.edge.compression.is_some() {
-        crate::edge::strengthen(&mut parts.headers);
-    }
-
-    let line = carrier.line(edition, api.upstream).ok_or_else(unknown_upstream)?;
-    let method = parts.method.clone();
-    let (segments, rest) = (&identified.segments, identified.rest.as_str());
-    let version = &edition.apis[identified.api].versions[identified.version.index()];
-    let routed = route::operation(version, api.is_complete(identified.version), &method, segments);
-    known.operation = routed
-        .as_ref()
-        .ok()
-        .and_then(|found| *found)
-        .map_or("", |found| &found.id);
-    let used = Use {
+    let api = &edition.plan.apis[identified.api];
+    hand_on(
+        &edition.plan,
         api,
-        version: identified.version,
-        operation: known.operation,
-        who: &known.who,
-    };
-    lifecycle::admit(
-        edition,
-        identified.api,
-        &used,
-        &Resource {
-            operation: routed.as_ref().ok().and_then(|found| *found),
-            method: &method,
-            prefix: identified.prefix.as_str(),
-            segments,
-            query: &query,
-            headers: &parts.headers,
-        },
-        carrier.shared(),
-        &mut known.fields,
-    )?;
-    // A version that is gone has no paths either.
-    let operation = routed?;
-    authenticate::authorise(carrier, &used, &client)?;
-    known.permit = limit::admit(
-        carrier,
-        edition,
-        identified.api,
-        &used,
+        &known.who,
         &client,
-        &parts.headers,
-        &mut known.fields,
-    )
-    .await?;
+        &mut parts.headers,
+        &mut arrived.query,
+    );
+
+    let method = parts.method.clone();
+    let passage = Passage::of(carrier, edition, identified, &client, (&method, &arrived.query))?;
+    let routed = passage.route();
+    known.operation = named(&routed);
+    let used = passage.used(known.operation, &known.who);
+    let (operation, permit) = passage
+        .admit(&used, routed, &parts.headers, &mut known.fields)
+        .await?;
+    known.permit = permit;
     known.permit.follow(&mut parts.extensions);
 
     let mut received = Received::Streaming(incoming);
-    limit::size(api, known.operation, &mut received, line.plan.timeouts.idle).await?;
-    if let Some(operation) = operation {
-        let judged = Judged {
-            edition,
-            api: identified.api,
-            version: identified.version,
-            operation,
-            segments,
-            query: &query,
-            headers: &parts.headers,
-        };
-        validate::request(&judged, &mut received).await?;
-    }
-    let looked = members::looked(
-        edition,
-        identified.api,
-        identified.version,
-        operation,
-        &known.who,
-        carrier.shared(),
-    );
-    if let Some(looked) = &looked {
+    passage.judge(operation, &parts.headers, &mut received).await?;
+    let members = passage.members(operation, &known.who);
+    if let Some(members) = &members {
         // Boxed, as its answer is below: it is rare.
-        Box::pin(looked.request(&mut parts.headers, &mut received, &mut known.fields)).await?;
+        Box::pin(members.request(&mut parts.headers, &mut received, &mut known.fields)).await?;
     }
-    let method = &method;
-    let keyed = Keyed {
-        edition,
-        api: identified.api,
-        used: &used,
-        client: &client,
-        method,
-        rest,
-        query: &query,
-        headers: &parts.headers,
-        line: &line,
-    };
-    let begun = idempotency::begin(carrier, &keyed, &mut received).await?;
-    let translated = operation
-        .filter(|_| !version.is_origin())
-        .map(|operation| route::request(operation, segments, &query, &parts.headers));
-    let message = Message {
+    let outgoing = Outgoing {
+        operation,
         parts,
         received,
-        translated,
+        upgrade,
     };
-    let dispatch = Dispatch {
-        edition,
-        api: identified.api,
-        version: identified.version,
-        operation: known.operation,
-        line: &line,
-        prefix: identified.prefix.as_str(),
-        rest,
-        query: &query,
-        host: client.host,
-        secure: client.secure,
-    };
-    let gathered = &mut known.gathered;
-    let answer = match begun {
-        Begun::Answered(answer) => *answer,
-        Begun::First(keeping) => dispatch.keep(carrier.hold(), message, keeping, gathered).await?,
-        Begun::Unkept => {
-            let upgrade = upgrade.map(|protocol| (carrier, protocol));
-            dispatch.send(message, upgrade, gathered).await?
-        }
-    };
-    match looked {
-        Some(looked) => Box::pin(looked.answer(method, answer, &mut known.fields)).await,
+    let answer = passage.send(&used, outgoing, &mut known.gathered).await?;
+    match members {
+        Some(members) => Box::pin(members.answer(&method, answer, &mut known.fields)).await,
         None => Ok(answer),
     }
+}
+
+/// The answer to an `OPTIONS` that needs no credential: a browser's preflight, or one to an API that asks for none.
+fn options(
+    asked: &Asked<'_>,
+    method: &Method,
+    known: &mut Known<'_>,
+) -> Result<Option<Response<Body>>, Refusal> {
+    let options = options::answer(asked.edition, method, asked.seen);
+    let Some(options) = options.filter(|options| options.is_open) else {
+        return Ok(None);
+    };
+    (known.api, known.identified) = (Some(options.api), options.identified);
+    known.asked.preflight = options.preflight;
+    edge::admit(asked.edition, options.api, asked.client)?;
+    Ok(Some(options.answer))
+}
+
+/// Makes the fields to forward: what the client says of versions, credentials and itself goes before the gateway's own are
+/// set, so that `Connection: X-Consumer` removes nothing of ours.
+fn hand_on(
+    plan: &Plan,
+    api: &ApiPlan,
+    who: &Identity,
+    client: &Client<'_>,
+    headers: &mut HeaderMap,
+    query: &mut Vec<Pair>,
+) {
+    identify::strip_selectors(api, headers, query);
+    forward::fields(headers, client);
+    authenticate::strip(api, headers, query);
+    authenticate::hand_on(plan, api, who, headers);
+    if api.edge.compression.is_some() {
+        crate::edge::strengthen(headers);
+    }
+}
+
+/// The id of the operation that a request was routed to; empty without one.
+fn named<'e>(routed: &Routed<'e>) -> &'e str {
+    let found = routed.as_ref().ok().and_then(|found| *found);
+    found.map_or("", |operation| &operation.id)
 }
 
 /// Which API and version, and who asks. A request that names no version may have it from its consumer's pin; the pinned
@@ -298,10 +236,6 @@ fn refuse_unsupported(method: &Method) -> Result<(), Refusal> {
         )),
         _ => Ok(()),
     }
-}
-
-fn unknown_upstream() -> Refusal {
-    Refusal::new(Kind::Internal, "the upstream is unknown")
 }
 
 /// What went wrong on our side or behind us is told to the operator too.

@@ -47,7 +47,7 @@ pub(crate) fn run(lasts: Duration, workers: usize) -> Result<(), Fault> {
     let path = "/customers/cus_000017".to_owned();
     let customer = bytes_of_customer();
     let backend = backend::start(vec![(path, customer)])?;
-    let peer = peer::integrationhub(backend, workers)?;
+    let peer = peer::guarded_integrationhub(backend, workers)?;
     let before = memory::resident(peer.process.id());
     let calm = healthy::measure(peer.address, CALM)?;
     println!(

@@ -167,6 +167,45 @@ pub(crate) fn integrationhub(backend: SocketAddr, workers: usize) -> Result<Peer
     })
 }
 
+/// `sluice run` with the IntegrationHub example as it is, and with limits, validation, an audit log and counters on top.
+pub(crate) fn guarded_integrationhub(backend: SocketAddr, workers: usize) -> Result<Peer, Fault> {
+    let directory = tempfile::tempdir()?;
+    copy(&example(), directory.path())?;
+    let (address, audit) = (free_address()?, directory.path().join("audit.jsonl"));
+    let more = format!("\nworkers: {workers}\naudit: {{file: \"{}\"}}\n", audit.display());
+    append(&directory.path().join("sluice.yaml"), &more)?;
+    append(&directory.path().join("apis/customers/api.yaml"), GUARD)?;
+    let keys = directory.path().join("keys.json");
+    fs::write(&keys, KEY_SET)?;
+    let environment = [
+        ("SLUICE_LISTEN", address.to_string()),
+        ("SLUICE_ADMIN", free_address()?.to_string()),
+        ("CUSTOMERS_UPSTREAM", backend.to_string()),
+        ("CUSTOMERS_JWKS", keys.display().to_string()),
+    ];
+    run(directory.path(), address, &environment).map(|process| Peer {
+        name: "sluice, IntegrationHub guarded",
+        address,
+        process,
+        _directory: directory,
+    })
+}
+
+const GUARD: &str = "
+limits:
+  - {name: each-consumer, key: [consumer], rate: 1000/s, burst: 2000, consumers: [acme, megacorp]}
+validation: {requests: true}
+";
+
+/// A public key of P-256: the first of RFC 7517, appendix A.1.
+const KEY_SET: &str = r#"{"keys": [{"kty": "EC", "crv": "P-256", "kid": "1", "use": "sig",
+  "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}"#;
+
+fn append(file: &Path, text: &str) -> Result<(), Fault> {
+    let before = fs::read_to_string(file)?;
+    Ok(fs::write(file, format!("{before}{text}"))?)
+}
+
 /// Takes the authentication out of an API's file, which is its last part.
 fn open(api: &Path) -> Result<(), Fault> {
     let text = fs::read_to_string(api)?;
