@@ -56,6 +56,27 @@ fn essence(answer: &Answer) -> (u16, Vec<u8>, BTreeMap<String, String>) {
 }
 
 #[test]
+fn a_key_is_shared_by_nobody_whom_the_backend_tells_apart() {
+    let stage = keeping("keep: 1h").start();
+    let ask = |fields: &[(&str, &str)]| {
+        let fields = [&[("idempotency-key", "\"one\"")], fields].concat();
+        let answer = stage.write("POST", "/v3.3/customers", &fields, &customer("Ada"));
+        answer.headers.contains_key("idempotency-replayed")
+    };
+    let clients = [
+        &[][..],
+        &[("authorization", "Bearer a")],
+        &[("authorization", "Bearer b")],
+        &[("cookie", "session=a")],
+    ];
+    for client in clients {
+        assert!(!ask(client), "{client:?} got another's answer");
+        assert!(ask(client), "{client:?} did not get its own");
+    }
+    assert_eq!(posts(&stage), clients.len());
+}
+
+#[test]
 fn the_same_request_is_answered_again_in_every_version() {
     let stage = keeping("keep: 1h").start();
     for version in VERSIONS {

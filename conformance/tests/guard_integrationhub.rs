@@ -8,13 +8,14 @@ use serde_json::Value as Json;
 use sluice_conformance::oracle::{self, Endpoint};
 use sluice_conformance::stage::{Answer, Setup, Stage, VERSIONS, noon};
 use sluice_gateway::demo::issuer::Issuer;
+use sluice_gateway::reload::{Reloaded, Reloader};
 use tempfile::TempDir;
 
 /// The example with a key set of its own.
 struct Hub {
     stage: Stage,
     issuer: Issuer,
-    _files: TempDir,
+    files: TempDir,
 }
 
 impl Hub {
@@ -25,11 +26,16 @@ impl Hub {
         let stage = Setup::guarded()
             .variable("CUSTOMERS_JWKS", key_set.display().to_string())
             .start();
-        Self {
-            stage,
-            issuer,
-            _files: files,
-        }
+        Self { stage, issuer, files }
+    }
+
+    /// A reloader of the same configuration.
+    fn reloader(&self) -> Reloader {
+        let upstream = self.stage.backend().addr.to_string();
+        let keys = self.files.path().join("jwks.json").display().to_string();
+        let variables = [("CUSTOMERS_UPSTREAM", upstream), ("CUSTOMERS_JWKS", keys)];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value));
+        Reloader::embedded(self.stage.setup().sources(), variables.into())
     }
 
     fn token(&self, subject: &str, scopes: &[&str]) -> String {
@@ -284,4 +290,21 @@ fn without_a_key_set_only_tokens_are_refused() {
     );
     answer.expect(503);
     assert!(stage.backend().requests().len() == 1);
+}
+
+#[test]
+fn a_key_that_is_taken_out_of_its_file_is_gone_with_the_next_reload() {
+    let hub = Hub::new();
+    let token = Credential::Token(hub.token("initech", &["customers.read"]));
+    hub.read("3.3", &token).expect(200);
+    let reloader = hub.reloader();
+    let gateway = hub.stage.gateway();
+    let same = reloader.reload(gateway, "same");
+    assert!(matches!(same, Reloaded::Unchanged { .. }), "{same:?}");
+    let other = Issuer::new().jwks().to_string();
+    std::fs::write(hub.files.path().join("jwks.json"), other).unwrap();
+    assert!(reloader.is_stale(gateway));
+    let changed = reloader.reload(gateway, "the file");
+    assert!(matches!(changed, Reloaded::Published { .. }), "{changed:?}");
+    hub.read("3.3", &token).expect(401);
 }

@@ -465,6 +465,10 @@ fn hostile_documents_end_soon() {
         format!("{{\"balance\":{{\"amount\":{}}}}}", "9".repeat(1_000_000)),
         format!("{{\"balance\":{{\"amount\":1{}e-1000000}}}}", "0".repeat(500_000)),
         format!("{{\"balance\":{{\"amount\":1e{}}}}}", "9".repeat(500_000)),
+        format!(
+            "{{\"balance\":{{\"amount\":1e-9999}},\"x\":[{}]}}",
+            many(100_000, &|_| "1e-9999".to_owned())
+        ),
         format!("{{\"id\":\"cus_{}\"}}", "0".repeat(1_000_000)),
         format!("{{\"createdAt\":\"{}Z\"}}", "2020-01-01T00:00:00.".repeat(50_000)),
         format!("{{\"name\":\"{}\"}}", "\\ud83d\\ude00".repeat(80_000)),

@@ -167,6 +167,10 @@ fn what_would_be_ambiguous_in_http_1_reaches_no_backend() {
             "a space in the method",
             [(":method", "GET /x HTTP/1.1"), GET[1], GET[2], GET[3]].to_vec(),
         ),
+        (
+            "a method in lower case",
+            [(":method", "get"), GET[1], GET[2], GET[3]].to_vec(),
+        ),
         ("an unknown pseudo-header", with(&GET, &[(":x", "1")])),
         ("a length without DATA", with(&GET, &[("content-length", "5")])),
         (

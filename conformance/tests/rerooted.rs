@@ -107,6 +107,7 @@ fn in_front(behind: &Stage, origin: &str) -> Stage {
         setup = setup.file(path, sources.get(path).unwrap());
     }
     setup
+        .open()
         .replace(
             "apis/customers/api.yaml",
             "upstream: customers",

@@ -225,11 +225,12 @@ fn hex(digits: &[u8]) -> Option<u8> {
     u8::try_from(value(*high)? * 16 + value(*low)?).ok()
 }
 
-/// Whether a second decoder would find a dot, a separator, a zero or another `%` in what is decoded already.
+/// Whether a second decoder would find something of ASCII in what is decoded already: a separator, or a letter of another
+/// path.
 fn decodes_again(decoded: &[u8]) -> bool {
     let escapes = decoded.windows(3).filter(|window| window[0] == b'%');
     let mut bytes = escapes.filter_map(|window| hex(&window[1..]));
-    bytes.any(|byte| matches!(byte, b'.' | b'/' | b'\\' | b'%' | 0))
+    bytes.any(|byte| byte.is_ascii())
 }
 
 /// RFC 3986 §2.3: the same with and without an escape.

@@ -13,8 +13,8 @@ use sluice_config::plan::{ApiPlan, Plan};
 
 use crate::body::Body;
 use crate::edition::Edition;
-use crate::fields::forwarded;
 use crate::fields::target::Pair;
+use crate::fields::{forwarded, media};
 use crate::gateway::Carrier;
 use crate::identity::Identity;
 use crate::ledger::{self, Gathered};
@@ -89,6 +89,7 @@ async fn answer<'e>(
     known.asked.secure = client.secure;
     edge::enter(edition, &client)?;
     forwarded::refuse_override(&parts.method, &parts.headers)?;
+    media::refuse_ambiguous(&parts.headers)?;
 
     let asked = Asked {
         edition,
@@ -106,7 +107,7 @@ async fn answer<'e>(
     let Some(identified) = &known.identified else {
         return Err(Refusal::new(Kind::Internal, "the version is unknown"));
     };
-    let upgrade = hops::upgrade(&parts.headers);
+    let upgrade = hops::upgrade(&parts.headers).filter(|_| parts.version == Http::HTTP_11);
     let api = &edition.plan.apis[identified.api];
     hand_on(
         &edition.plan,

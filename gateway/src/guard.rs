@@ -7,6 +7,7 @@ use sluice_config::Diagnostic;
 use sluice_config::plan::Plan;
 
 use crate::auth::Authenticators;
+use crate::files::print;
 use crate::idempotency::Answers;
 use crate::limits::Limiters;
 use crate::shared::Shared;
@@ -66,6 +67,16 @@ impl Guard {
                 take(answers.map(drop));
                 Err(faults)
             }
+        }
+    }
+
+    /// Nothing while every file outside of the configuration (certificates, key sets, secrets) has the content that was
+    /// read; else what tells their state now from others. It reads them all: call it off the cores.
+    pub fn changed(&self) -> Option<[u8; 32]> {
+        match (self.tls.changed(), self.auth.changed()) {
+            (None, None) => None,
+            (Some(one), None) | (None, Some(one)) => Some(one),
+            (Some(one), Some(other)) => Some(print([one, other].as_flattened())),
         }
     }
 }

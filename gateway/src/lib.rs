@@ -16,6 +16,7 @@ pub mod edge;
 pub mod edition;
 pub mod exchange;
 pub mod fields;
+mod files;
 mod framing;
 pub mod gateway;
 pub mod guard;

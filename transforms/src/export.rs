@@ -138,7 +138,12 @@ impl Writer {
                 // An object's schema, not true: it is what tells a map from an object without known members.
                 schema.insert("additionalProperties".to_owned(), self.schema(inner));
             }
-            Kind::List(inner) if **inner != Shape::any() => {
+            // Beside no items these would read as the kind of value.
+            Kind::List(inner)
+                if **inner != Shape::any()
+                    || schema.contains_key("oneOf")
+                    || schema.contains_key("anyOf") =>
+            {
                 schema.insert("items".to_owned(), self.schema(inner));
             }
             Kind::OneOf(shapes) => {

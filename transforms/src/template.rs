@@ -64,15 +64,25 @@ impl PathTemplate {
 
     /// Whether these decoded segments are of this form.
     pub fn fits(&self, segments: &[impl AsRef<str>]) -> bool {
-        let fits = |(own, given): (&Segment, &str)| match own {
-            Segment::Literal(literal) => literal == given,
+        self.fits_by(segments, |own, given| own == given)
+    }
+
+    /// The same, whatever the case of ASCII letters.
+    pub fn fits_any_case(&self, segments: &[impl AsRef<str>]) -> bool {
+        self.fits_by(segments, |own, given| own.eq_ignore_ascii_case(given))
+    }
+
+    fn fits_by(&self, segments: &[impl AsRef<str>], same: impl Fn(&[u8], &[u8]) -> bool) -> bool {
+        let fits = |(own, given): (&Segment, &[u8])| match own {
+            Segment::Literal(literal) => same(literal.as_bytes(), given),
             Segment::Slot { before, after, .. } => {
-                let rest = given.strip_prefix(before.as_str());
-                rest.and_then(|rest| rest.strip_suffix(after.as_str()))
-                    .is_some_and(|value| !value.is_empty())
+                let (before, after) = (before.as_bytes(), after.as_bytes());
+                given.len() > before.len() + after.len()
+                    && same(before, &given[..before.len()])
+                    && same(after, &given[given.len() - after.len()..])
             }
         };
-        let given = segments.iter().map(AsRef::as_ref);
+        let given = segments.iter().map(|segment| segment.as_ref().as_bytes());
         segments.len() == self.segments.len() && self.segments.iter().zip(given).all(fits)
     }
 

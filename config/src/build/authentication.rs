@@ -1,5 +1,7 @@
 //! How an API's consumers are told apart: schemes, scopes, closed versions, and the fields that name the consumer.
 
+use std::collections::BTreeMap;
+
 use http::HeaderName;
 
 use super::judge::Judge;
@@ -28,14 +30,14 @@ pub(super) fn build(judge: &mut Judge<'_>) -> Option<AuthenticationPlan> {
     let raw = judge.raw;
     let read = raw.authentication.iter().enumerate();
     let entries: Vec<_> = read.map(|(i, raw)| entry(judge, i, raw)).collect();
-    let closed: Vec<_> = (0..raw.versions.len()).map(|i| audience(judge, i)).collect();
+    let closed = closed(judge);
     let identity = identity(judge);
     let entries = entries.into_iter().collect::<Option<Vec<_>>>()?;
     covered(judge, &entries);
     let plan = AuthenticationPlan {
         places: places(&entries),
         entries,
-        closed: closed.into_iter().collect::<Option<_>>()?,
+        closed: closed?,
         identity: identity?,
     };
     apart(judge, &plan);
@@ -193,16 +195,18 @@ pub(super) fn is_scope(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(inner)
 }
 
-/// To whom alone a version is open: `Some(None)` where it is open to every consumer.
-#[expect(
-    clippy::option_option,
-    reason = "whether it is sound, and whether there is one"
-)]
-fn audience(judge: &mut Judge<'_>, i: usize) -> Option<Option<Audience>> {
+/// The versions that are open to some alone.
+fn closed(judge: &mut Judge<'_>) -> Option<BTreeMap<VersionId, Audience>> {
+    let raw = judge.raw.versions.iter().enumerate();
+    let named = raw.filter(|(_, raw)| raw.consumers.is_some() || raw.groups.is_some());
+    let closed: Vec<_> = named
+        .map(|(i, _)| Some((VersionId(i), audience(judge, i)?)))
+        .collect();
+    closed.into_iter().collect()
+}
+
+fn audience(judge: &mut Judge<'_>, i: usize) -> Option<Audience> {
     let raw = &judge.raw.versions[i];
-    if raw.consumers.is_none() && raw.groups.is_none() {
-        return Some(None);
-    }
     let names = raw.consumers.iter().flatten().enumerate();
     let consumers: Vec<_> = names
         .map(|(n, name)| judge.consumer(&format!("/versions/{i}/consumers/{n}"), name))
@@ -211,10 +215,10 @@ fn audience(judge: &mut Judge<'_>, i: usize) -> Option<Option<Audience>> {
     for (n, group) in groups.iter().enumerate() {
         judge.group(&format!("/versions/{i}/groups/{n}"), group);
     }
-    Some(Some(Audience {
+    Some(Audience {
         consumers: consumers.into_iter().collect::<Option<_>>()?,
         groups,
-    }))
+    })
 }
 
 fn identity(judge: &mut Judge<'_>) -> Option<IdentityPlan> {
@@ -319,8 +323,9 @@ fn apart(judge: &mut Judge<'_>, plan: &AuthenticationPlan) {
 
 /// A version that is open to some alone must be able to tell them apart.
 fn reachable(judge: &mut Judge<'_>, plan: &AuthenticationPlan) {
-    for (i, closed) in plan.closed.iter().enumerate() {
-        if closed.is_some() && plan.of(VersionId(i)).is_none() {
+    for version in plan.closed.keys() {
+        let i = version.index();
+        if plan.of(*version).is_none() {
             let message = format!(
                 "`{}` is open to some consumers alone, and has no scheme that tells who asks",
                 judge.versions[i].name

@@ -1,5 +1,7 @@
 //! How the consumers of an API are told apart: per version, a list of schemes.
 
+use std::collections::BTreeMap;
+
 use http::HeaderName;
 
 use super::{ConsumerId, IntrospectionPlan, JwtPlan, VersionId, VersionSet};
@@ -9,8 +11,8 @@ use super::{ConsumerId, IntrospectionPlan, JwtPlan, VersionId, VersionSet};
 pub struct AuthenticationPlan {
     /// The entries, as written. The first that covers a version counts; with any entry, every version is covered.
     pub entries: Vec<EntryPlan>,
-    /// By version: to whom alone it is open.
-    pub closed: Vec<Option<Audience>>,
+    /// By version: to whom alone it is open. Other versions are open to every consumer.
+    pub closed: BTreeMap<VersionId, Audience>,
     /// Where the upstream is told who asks.
     pub identity: IdentityPlan,
     /// Where credentials stand, of all entries: taken out in every version.
@@ -105,7 +107,7 @@ impl AuthenticationPlan {
 
     /// To whom alone a version is open.
     pub fn audience(&self, version: VersionId) -> Option<&Audience> {
-        self.closed.get(version.index())?.as_ref()
+        self.closed.get(&version)
     }
 }
 

@@ -62,7 +62,7 @@ impl Setup {
 
     /// Without consumers: their file, what keys are hashed with, and all that the API says of them.
     #[must_use]
-    fn open(mut self) -> Self {
+    pub fn open(mut self) -> Self {
         const API: &str = "apis/customers/api.yaml";
         self.files.remove("consumers.yaml");
         let exempt = "      exempt: [{consumer: megacorp, until: 2027-12-31T23:59:59Z}]\n";

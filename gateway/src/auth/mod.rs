@@ -9,6 +9,7 @@ pub mod admin;
 mod basic;
 mod certificate;
 pub(crate) mod challenge;
+mod files;
 pub mod found;
 mod holders;
 pub mod keys;
@@ -24,6 +25,7 @@ use sluice_config::Diagnostic;
 use sluice_config::plan::{ApiPlan, IntrospectionPlan, JwtPlan, Plan, SchemePlan};
 
 use crate::clock::Clock;
+use crate::files::Seen;
 use crate::secret;
 use crate::shared::Shared;
 use admin::Administrators;
@@ -45,6 +47,7 @@ pub struct Authenticators {
     passwords: Passwords,
     apis: Vec<Schemes>,
     tokens: Judges,
+    files: Seen,
     /// Who may use the admin API; `None`: whoever reaches it.
     pub admin: Option<Administrators>,
 }
@@ -90,7 +93,9 @@ impl Authenticators {
             Passwords::default()
         });
         let mut tokens = Judges::default();
-        let before = before.map(|b| &b.tokens);
+        // What was read from a file that has changed does not go over.
+        let files = Seen::of(files::named(plan), shared.directory.as_deref());
+        let before = before.filter(|b| b.files.changed().is_none()).map(|b| &b.tokens);
         let apis = plan
             .apis
             .iter()
@@ -104,9 +109,16 @@ impl Authenticators {
             passwords,
             apis,
             tokens,
+            files,
             admin,
         };
         if faults.is_empty() { Ok(made) } else { Err(faults) }
+    }
+
+    /// Nothing while every file that credentials are judged by has the content that was read; else what tells their state
+    /// now from others. It reads them all: call it off the cores.
+    pub fn changed(&self) -> Option<[u8; 32]> {
+        self.files.changed()
     }
 
     /// The schemes of an API; none only for a number from another plan.

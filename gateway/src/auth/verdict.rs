@@ -92,6 +92,8 @@ pub(super) struct Together {
     wrong: Option<Wrong>,
     unavailable: Option<String>,
     bearer: Option<Verdict>,
+    /// Whether the bearer token was proved before any other credential.
+    bearer_first: bool,
 }
 
 impl Together {
@@ -127,6 +129,9 @@ impl Together {
             Verdict::Unavailable(_) => 2,
             Verdict::Proved(_) => 3,
         };
+        if !self.has_bearer() && matches!(verdict, Verdict::Proved(_)) {
+            self.bearer_first = self.proved.is_none();
+        }
         if self
             .bearer
             .as_ref()
@@ -138,8 +143,13 @@ impl Together {
 
     /// The end of it.
     pub(super) fn end(mut self) -> Result<Proved, Unproved> {
+        // Of several good ones the first scheme's counts: its scopes and its subject.
+        let later = self.proved.take_if(|_| self.bearer_first);
         if let Some(verdict) = self.bearer.take() {
             self.add(verdict);
+        }
+        if let Some(later) = later {
+            self.add(Verdict::Proved(later));
         }
         match (self.wrong, self.unavailable, self.proved) {
             (Some(wrong), ..) => Err(Unproved::Wrong(wrong)),

@@ -110,6 +110,24 @@ fn weaken(headers: &mut HeaderMap) {
     debug_assert!(headers.contains_key(VARY));
 }
 
+/// The same list of tags without the marks of weak ones. A mark stands before a tag's quote; inside of quotes the same
+/// letters are a part of the tag.
+fn strong_tags(list: &str) -> String {
+    let mut strong = String::with_capacity(list.len());
+    let mut quoted = false;
+    let mut rest = list;
+    while let Some(next) = rest.chars().next() {
+        if !quoted && rest.starts_with("W/\"") {
+            rest = &rest[2..];
+            continue;
+        }
+        quoted ^= next == '"';
+        strong.push(next);
+        rest = &rest[next.len_utf8()..];
+    }
+    strong
+}
+
 /// Takes back in `If-Match` what [`weaken`] did: a weak tag matches nothing there (RFC 9110 §13.1.1), and every write of
 /// a client that read a compressed answer would fail. A tag that the upstream made weak itself still matches nothing.
 pub fn strengthen(headers: &mut HeaderMap) {
@@ -119,7 +137,7 @@ pub fn strengthen(headers: &mut HeaderMap) {
     }
     headers.remove(IF_MATCH);
     for line in lines {
-        let strong = line.to_str().ok().map(|text| text.replace("W/\"", "\""));
+        let strong = line.to_str().ok().map(strong_tags);
         let strong = strong.and_then(|text| HeaderValue::try_from(text).ok());
         headers.append(IF_MATCH, strong.unwrap_or(line));
     }

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use http::header::{FORWARDED, HOST, TRAILER, VIA};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
+use crate::framing::chunks::FORBIDDEN;
 use crate::refusal::{Kind, Refusal};
 use crate::stage::forward::Client;
 
@@ -138,7 +139,9 @@ fn remove_claims(headers: &mut HeaderMap) {
     let found = headers.keys().filter(|name| claims(name.as_str()));
     let found: Vec<HeaderName> = found.cloned().collect();
     found.iter().for_each(|name| drop(headers.remove(name)));
-    withhold(headers, claims);
+    // HTTP/1 is held to this at the socket; trailers of HTTP/2 are not seen there.
+    let framing = |name: &str| FORBIDDEN.contains(&name.replace('_', "-").as_bytes());
+    withhold(headers, |name| claims(name) || framing(name));
 }
 
 /// What is not taken before a body is not taken after it either: without an announcement, no trailer is forwarded.

@@ -3,6 +3,8 @@
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 
+use crate::refusal::{Kind, Refusal};
+
 /// The type without its parameters, in lower case.
 pub fn essence(value: &str) -> String {
     value
@@ -20,6 +22,26 @@ pub fn of(headers: &HeaderMap) -> String {
         .and_then(|v| v.to_str().ok())
         .map(essence)
         .unwrap_or_default()
+}
+
+/// What two readers would take for two media types: several lines, several types in one, bytes that are no text.
+///
+/// # Errors
+/// The request says it so.
+pub fn refuse_ambiguous(headers: &HeaderMap) -> Result<(), Refusal> {
+    let mut lines = headers.get_all(CONTENT_TYPE).iter();
+    let Some(line) = lines.next() else {
+        return Ok(());
+    };
+    let type_of = |text: &str| text.split(';').next().unwrap_or_default().trim().to_owned();
+    let plain = |essence: String| !essence.contains([',', ' ', '\t']);
+    match line.to_str().map(type_of).is_ok_and(plain) && lines.next().is_none() {
+        true => Ok(()),
+        false => Err(Refusal::new(
+            Kind::MalformedRequest,
+            "Content-Type is not one media type: it could be read in two ways",
+        )),
+    }
 }
 
 /// Whether a media type is JSON (RFC 6839 §3.1).

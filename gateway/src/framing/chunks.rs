@@ -14,7 +14,7 @@ const DIGITS: u8 = 15;
 const KNOWN: usize = 17;
 
 /// Fields that say where a message ends, for whom it is or who sends it: none may come after the body.
-const FORBIDDEN: [&[u8]; 13] = [
+pub(crate) const FORBIDDEN: [&[u8]; 13] = [
     b"content-length",
     b"transfer-encoding",
     b"host",

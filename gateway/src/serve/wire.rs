@@ -217,6 +217,7 @@ impl<S: AsyncRead + Unpin> Wire<S> {
     fn read_on(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.held.compact();
         let before = self.held.bytes.len();
+        self.held.bytes.reserve_exact(PIECE);
         self.held.bytes.resize(before + PIECE, 0);
         let mut piece = ReadBuf::new(&mut self.held.bytes[before..]);
         let polled = Pin::new(&mut self.stream).poll_read(cx, &mut piece);
@@ -245,6 +246,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if buffer.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         loop {
             if this.give(buffer) || buffer.filled().len() > before {
@@ -292,7 +296,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.stream).poll_flush(cx);
+        // Behind TLS only the flush waits for a client that does not read.
+        this.gauge.wrote(polled)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -219,7 +219,7 @@ pub fn strip(api: &ApiPlan, headers: &mut HeaderMap, query: &mut Vec<Pair>) {
 pub fn hand_on(plan: &Plan, api: &ApiPlan, who: &Identity, headers: &mut HeaderMap) {
     let Some(name) = &who.name else { return };
     let mut set = |field: &Option<HeaderName>, value: &str| {
-        if let (Some(field), Ok(value)) = (field, HeaderValue::from_str(value)) {
+        if let (Some(field), Ok(value)) = (field, HeaderValue::from_bytes(value.as_bytes())) {
             headers.insert(field.clone(), value);
         }
     };

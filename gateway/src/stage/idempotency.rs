@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::RETRY_AFTER;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, Response};
 use sluice_config::plan::{KeepingPlan, OnOutage, UpstreamPlan, Where};
 
@@ -144,40 +144,76 @@ impl Keyed<'_> {
             return Some((found, Place::Memory(Arc::clone(memory))));
         }
         let store = self.edition.guard.store.as_ref()?;
-        let claim = Claim::new(store, id, print);
-        match claim.begin(lease(&self.line.plan)).await {
-            Ok(found) => Some((found, Place::Fleet(claim))),
-            Err(StoreFault::Down | StoreFault::Busy) => None,
-            // It may have been made all the same, and would then be in the way of the next try.
-            Err(StoreFault::Late | StoreFault::Failed) => {
-                drop(
-                    shared
-                        .background
-                        .spawn(claim.end_at_last(Outcome::Free, plan.keep)),
-                );
-                None
-            }
-        }
+        let asked = Asking {
+            shared,
+            claim: Some(Claim::new(store, id, print)),
+            keep: plan.keep,
+        };
+        asked.begin(lease(&self.line.plan)).await
     }
 
-    /// What a key belongs to: a consumer's keys are its own, and so are an address's without a consumer.
+    /// What a key belongs to: the keys of a consumer, and of each of its users, are its own. Without a consumer they are an
+    /// address's; whoever the backend itself takes for somebody else (`Authorization`, `Cookie`) is somebody else here too.
     fn id(&self, key: &str) -> Hash {
         let address = self.client.address.to_string();
-        let who = match &self.used.who.name {
+        let Use {
+            api, operation, who, ..
+        } = self.used;
+        let owner = match &who.name {
             Some(name) => ("consumer", &**name),
             None => ("address", address.as_str()),
         };
-        let Use { api, operation, .. } = self.used;
-        let parts = [&api.name, who.0, who.1, operation, key];
-        key::hash(parts.map(str::as_bytes))
+        let subject = who.subject.as_deref().unwrap_or_default();
+        let parts = [&api.name, owner.0, owner.1, subject, operation, key].map(str::as_bytes);
+        let own = [AUTHORIZATION, COOKIE];
+        let own = own
+            .iter()
+            .flat_map(|name| self.headers.get_all(name))
+            .map(HeaderValue::as_bytes);
+        key::hash(parts.into_iter().chain(own))
     }
 
-    /// What tells the request from another: version, method, target, body.
+    /// What tells the request from another: version, method, target, media type, body.
     fn print(&self, body: &[u8]) -> Hash {
         let version = self.used.api.version_name(self.used.version);
         let head = [version, self.method.as_str(), self.rest].map(str::as_bytes);
         let query = self.query.iter().map(|pair| pair.raw.as_bytes());
-        key::hash(head.into_iter().chain(query).chain([body]))
+        let media = self
+            .headers
+            .get(CONTENT_TYPE)
+            .map_or(&b""[..], HeaderValue::as_bytes);
+        key::hash(head.into_iter().chain(query).chain([media, body]))
+    }
+}
+
+/// A claim that the store was asked for. Given up before its answer is known, as when the client resets its stream, it may
+/// have been made all the same, and would be in the way of the next try: it is taken back.
+struct Asking<'a> {
+    shared: &'a Shared,
+    claim: Option<Claim>,
+    keep: Duration,
+}
+
+impl Asking<'_> {
+    async fn begin(mut self, lease: Duration) -> Option<(Found, Place)> {
+        let begun = self.claim.as_ref()?.begin(lease).await;
+        match begun {
+            Ok(found) => self.claim.take().map(|claim| (found, Place::Fleet(claim))),
+            Err(StoreFault::Down | StoreFault::Busy) => {
+                self.claim = None;
+                None
+            }
+            Err(StoreFault::Late | StoreFault::Failed) => None,
+        }
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        if let Some(claim) = self.claim.take() {
+            let back = claim.end_at_last(Outcome::Free, self.keep);
+            drop(self.shared.background.spawn(back));
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::lifecycle::{Carry, Met};
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
 use crate::stage::receive::Received;
+use crate::stage::translate::expect_json;
 
 /// What is looked through, and for whom.
 pub struct Looked<'a> {
@@ -66,9 +67,11 @@ impl Looked<'_> {
         if self.carry.answer {
             forward::whole_answer(headers);
         }
-        if !self.carry.request || received.is_end_stream() || !media::is_document(headers) {
+        if !self.carry.request || received.is_end_stream() {
             return Ok(());
         }
+        // A member that is gone is gone in whatever a backend may read as JSON.
+        expect_json(headers, false)?;
         let bounds = &self.edition.plan.bounds;
         let sent = received.hold(bounds.request, self.edition.idle(self.api)).await?;
         let opened = documents::open(sent, headers, bounds).await;

@@ -73,7 +73,7 @@ pub fn answer(edition: &Edition, method: &Method, request: &Request<'_>) -> Opti
         api,
         identified,
         preflight: preflight.then_some(methods),
-        is_open: asked_before || plan.authentication.entries.is_empty(),
+        is_open: preflight || plan.authentication.entries.is_empty(),
     })
 }
 

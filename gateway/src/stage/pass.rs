@@ -60,15 +60,15 @@ pub async fn pass(line: &Line, passing: Passing<'_>) -> Result<Response<Body>, R
             hops::strip(answer.headers_mut());
             hops::set_upgrade(answer.headers_mut(), protocol);
         }
-        (Some(_), None) => {
-            return Err(Refusal::new(
-                Kind::UpstreamGarbage,
-                "the upstream switched protocols unasked",
-            ));
-        }
+        (None, _) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => return Err(unasked()),
+        (Some(_), None) => return Err(unasked()),
         (None, _) => hops::strip(answer.headers_mut()),
     }
     Ok(answer)
+}
+
+fn unasked() -> Refusal {
+    Refusal::new(Kind::UpstreamGarbage, "the upstream switched protocols unasked")
 }
 
 /// The protocol that an answer switches to.

@@ -86,9 +86,15 @@ fn unmentioned<'v>(
         Some((last, rest)) if last.is_empty() => rest,
         _ => segments,
     };
-    let small: Vec<String> = bare.iter().map(|s| s.to_ascii_lowercase()).collect();
-    let taken = |segments: &[String]| version.operation(method.as_str(), segments).is_some();
-    match taken(bare) || taken(&small) {
+    // An operation of the upstream's own version too: it has its scopes there, and no way around them.
+    let contracts = [&version.lift.source, &version.lift.target];
+    let mut operations = contracts.iter().flat_map(|contract| &contract.operations);
+    let method = if *method == Method::HEAD {
+        "GET"
+    } else {
+        method.as_str()
+    };
+    match operations.any(|o| o.method.eq_ignore_ascii_case(method) && o.path.fits_any_case(bare)) {
         false => Ok(None),
         true => Err(Refusal::new(
             Kind::BadPath,

@@ -78,6 +78,9 @@ fn parameters(judged: &Judged<'_>, rules: &RequestRules) -> Result<(), Refusal> 
     )
 }
 
+/// The largest document, in bytes, that is judged on a core.
+const JUDGED_ON_A_CORE: usize = 32 * 1024;
+
 impl Judged<'_> {
     async fn body(&self, rule: &BodyRule, most: usize, received: &mut Received) -> Result<(), Refusal> {
         let bounds = &self.edition.plan.bounds;
@@ -109,7 +112,8 @@ impl Judged<'_> {
     async fn document(&self, rule: &BodyRule, most: usize, opened: Bytes) -> Result<Value, Refusal> {
         let (edition, schema) = (Arc::clone(self.edition), Arc::clone(&rule.schema));
         let (api, version, operation) = (self.api, self.version, self.operation.id.clone());
-        let large = opened.len() > edition.plan.bounds.offload;
+        // Judging costs more than translating: what a schema asks of each number and text adds up.
+        let large = opened.len() > edition.plan.bounds.offload.min(JUDGED_ON_A_CORE);
         let offload = edition.offload.clone();
         let work = move || {
             let depth = edition.plan.bounds.depth;

@@ -10,10 +10,10 @@ use rustls::sign::CertifiedKey;
 use sluice_config::plan::{CertificatePlan, ClientsPlan, TlsPlan};
 use sluice_config::{Code, Diagnostic};
 
-use super::files::{Print, print};
 use super::hosts::Hosts;
 use super::pair::authorities;
 use super::{Maker, provider, versions};
+use crate::files::{Print, print};
 
 /// On what terms clients are secured: what an acceptor needs.
 #[derive(Debug)]

@@ -12,7 +12,6 @@
 
 mod clients;
 mod directed;
-mod files;
 mod hosts;
 mod pair;
 mod upstreams;
@@ -33,7 +32,7 @@ pub use clients::Terms;
 pub use directed::directed;
 pub use upstreams::Secure;
 
-use files::{Files, Seen};
+use crate::files::{Files, Seen};
 use pair::Pair;
 
 /// TLS of one edition.

@@ -9,9 +9,9 @@ use rustls::{ClientConfig, RootCertStore};
 use sluice_config::Code;
 use sluice_config::plan::{Endpoint, UpstreamPlan, UpstreamTls};
 
-use super::files::{Print, print};
 use super::pair::{Pair, authorities};
 use super::{Maker, provider, versions};
+use crate::files::{Print, print};
 
 /// How an upstream is reached over TLS.
 #[derive(Debug)]

@@ -234,6 +234,26 @@ impl<'a> Iterator for EachElement<'a> {
     }
 }
 
+/// The largest exponent that is judged: beyond what doubles have, and so beyond what a schema's bounds say.
+const FARTHEST: i64 = 400;
+
+/// A number that is too far off, brought nearer: the bounds of a schema cannot tell the two apart, and eight bytes
+/// (`1e-9999`) would be written out as ten thousand digits.
+fn nearer(raw: &str) -> Cow<'_, str> {
+    let Some((digits, exponent)) = raw.split_once(['e', 'E']) else {
+        return Cow::Borrowed(raw);
+    };
+    let far = match exponent.parse::<i64>() {
+        Ok(exponent) => exponent.clamp(-FARTHEST, FARTHEST),
+        Err(_) if exponent.starts_with('-') => -FARTHEST,
+        Err(_) => FARTHEST,
+    };
+    match exponent.parse::<i64>() {
+        Ok(same) if far == same => Cow::Borrowed(raw),
+        _ => Cow::Owned(format!("{digits}e{far}")),
+    }
+}
+
 /// A number as it was written.
 pub(super) struct Written<'a>(&'a Number);
 
@@ -251,12 +271,12 @@ impl JsonNumber for Written<'_> {
     }
 
     fn as_str(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.0.raw())
+        nearer(self.0.raw())
     }
 
     fn to_number(&self) -> Cow<'_, serde_json::Number> {
         // What the parser took is a number to serde_json too, whatever its size.
-        Cow::Owned(self.0.raw().parse().unwrap_or_else(|_| 0.into()))
+        Cow::Owned(nearer(self.0.raw()).parse().unwrap_or_else(|_| 0.into()))
     }
 
     fn is_integer(&self) -> bool {
@@ -264,5 +284,26 @@ impl JsonNumber for Written<'_> {
         let plain = !raw.contains(['.', 'e', 'E']);
         // An exponent of nineteen digits: what matters is its sign.
         plain || Decimal::parse(raw).map_or(!raw.contains("e-") && !raw.contains("E-"), |d| d.is_integer())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearer;
+
+    #[test]
+    fn a_number_that_is_far_off_is_brought_nearer() {
+        for same in ["0", "-1.5", "1e400", "2E-400", "12345678901234567890", "1.0e+3"] {
+            assert_eq!(nearer(same), same);
+        }
+        let far = [
+            ("1e-9999", "1e-400"),
+            ("-2.5E401", "-2.5e400"),
+            ("1e99999999999999999999", "1e400"),
+            ("1e-99999999999999999999", "1e-400"),
+        ];
+        for (raw, near) in far {
+            assert_eq!(nearer(raw), near);
+        }
     }
 }

@@ -218,11 +218,16 @@ fn a_head_that_does_not_end_is_cut() {
         client.send(bytes);
         client
     };
-    let mut slow = [begin(""), begin("P"), begin("GET / HTTP/1.1\r\nhost:")];
-    slow.iter_mut().for_each(|client| assert_eq!(client.rest(), ""));
+    assert_eq!(begin("").rest(), "");
+    let mut slow = [begin("P"), begin("GET / HTTP/1.1\r\nhost:")];
+    for client in &mut slow {
+        assert_eq!(status(&client.answer().0), 408);
+        assert_eq!(client.rest(), "");
+    }
     let mut kept = begin("GET / HTTP/1.1\r\nhost: test\r\n\r\n");
     assert_eq!(status(&kept.answer().0), 200);
-    assert_eq!(kept.send("GET /").rest(), "");
+    assert_eq!(status(&kept.send("GET /").answer().0), 408);
+    assert_eq!(kept.rest(), "");
     running.shutdown();
 }
 

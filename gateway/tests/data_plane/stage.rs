@@ -12,7 +12,7 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use sluice_gateway::body::{Body, Bounds, Caps, collect, decode};
 use sluice_gateway::refusal::Refusal;
-use sluice_gateway::serve::{Core, Drain, Handler, Listener, Peer, Running, Settings, in_process};
+use sluice_gateway::serve::{Core, Drain, Handler, Listener, Peer, Refused, Running, Settings, in_process};
 use sluice_gateway::upstream::{self, Upstream, hops, tunnel};
 
 /// Within this a test fails instead of hanging.
@@ -159,7 +159,10 @@ impl Forward {
 }
 
 impl Handler for Forward {
-    async fn call(&self, request: Request<Incoming>, _peer: Peer) -> Response<Body> {
+    async fn call(&self, mut request: Request<Incoming>, _peer: Peer) -> Response<Body> {
+        if let Some(Refused(refusal)) = request.extensions_mut().remove::<Refused>() {
+            return refusal.answer();
+        }
         let mut answer = self
             .answer(request)
             .await

@@ -12,6 +12,20 @@ use crate::refusal::Kind;
 /// Bytes of a method.
 const METHOD: usize = 32;
 
+const TOO_LONG: Fault = Fault::new(Kind::UnknownMethod, "the method is none that is known");
+
+/// What is wrong with a method: a backend may take `delete` for DELETE, whose scopes and limits are its own.
+pub(super) fn method_fault(method: &[u8]) -> Option<Fault> {
+    let small = Fault::new(
+        Kind::UnknownMethod,
+        "the method is none that is known: methods are written in upper case",
+    );
+    match method.len() > METHOD {
+        true => Some(TOO_LONG),
+        false => method.iter().any(u8::is_ascii_lowercase).then_some(small),
+    }
+}
+
 /// `method SP target SP HTTP/1.x CRLF`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RequestLine {
@@ -26,10 +40,7 @@ pub(super) struct RequestLine {
 pub(super) fn request(head: &[u8], at: usize, bounds: &Bounds) -> Read<RequestLine> {
     let method = at..at + span(&head[at..], &TOKEN);
     if method.len() > METHOD {
-        return Err(Fault::new(
-            Kind::UnknownMethod,
-            "the method is none that is known",
-        ));
+        return Err(TOO_LONG);
     }
     match head.get(method.end) {
         None => return Ok(None),
@@ -40,11 +51,8 @@ pub(super) fn request(head: &[u8], at: usize, bounds: &Bounds) -> Read<RequestLi
             ));
         }
     }
-    if head[method.clone()].iter().any(u8::is_ascii_lowercase) {
-        return Err(Fault::new(
-            Kind::UnknownMethod,
-            "the method is none that is known: methods are written in upper case",
-        ));
+    if let Some(fault) = method_fault(&head[method.clone()]) {
+        return Err(fault);
     }
     let from = method.end + 1;
     let target = from..from + span(&head[from..], &TARGET);

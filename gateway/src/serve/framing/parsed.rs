@@ -10,6 +10,9 @@ use crate::refusal::Kind;
 /// What is wrong with a request.
 pub(in crate::serve) fn judge<B>(request: &Request<B>, bounds: &Bounds) -> Option<Fault> {
     let fields = request.headers();
+    if let Some(fault) = super::line::method_fault(request.method().as_str().as_bytes()) {
+        return Some(fault);
+    }
     if fields.len() > bounds.lines {
         return Some(Fault::new(
             Kind::HeadTooLarge,

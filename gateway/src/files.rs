@@ -14,17 +14,17 @@ use sluice_config::{Code, Diagnostic};
 const MAX: u64 = 1 << 20;
 
 /// The hash of a content.
-pub(super) type Print = [u8; 32];
+pub(crate) type Print = [u8; 32];
 
 /// Reads files, and remembers what it read.
-pub(super) struct Files {
+pub(crate) struct Files {
     directory: PathBuf,
     seen: Seen,
 }
 
 impl Files {
     /// Relative paths are meant from `directory`.
-    pub(super) fn new(directory: Option<PathBuf>) -> Self {
+    pub(crate) fn new(directory: Option<PathBuf>) -> Self {
         Self {
             directory: directory.unwrap_or_default(),
             seen: Seen::default(),
@@ -32,7 +32,7 @@ impl Files {
     }
 
     /// The content of a file.
-    pub(super) fn read(&mut self, named: &NamedFile) -> Result<Vec<u8>, Diagnostic> {
+    pub(crate) fn read(&mut self, named: &NamedFile) -> Result<Vec<u8>, Diagnostic> {
         let path = self.directory.join(&named.path);
         match bytes(&path) {
             Ok(bytes) => {
@@ -52,18 +52,25 @@ impl Files {
     }
 
     /// What was read.
-    pub(super) fn seen(self) -> Seen {
+    pub(crate) fn seen(self) -> Seen {
         self.seen
     }
 }
 
 /// Which files were read, and what they held.
 #[derive(Debug, Default)]
-pub(super) struct Seen(BTreeMap<PathBuf, Print>);
+pub(crate) struct Seen(BTreeMap<PathBuf, Print>);
 
 impl Seen {
+    /// These files as they are now.
+    pub(crate) fn of<'a>(files: impl IntoIterator<Item = &'a NamedFile>, directory: Option<&Path>) -> Self {
+        let path = |named: &NamedFile| directory.unwrap_or(Path::new("")).join(&named.path);
+        let paths = files.into_iter().map(path);
+        Self(paths.map(|path| (path.clone(), state(&path))).collect())
+    }
+
     /// The state of all files now, if any of them holds something else than what was read.
-    pub(super) fn changed(&self) -> Option<Print> {
+    pub(crate) fn changed(&self) -> Option<Print> {
         let now: Vec<Print> = self.0.keys().map(|path| state(path)).collect();
         let same = now.iter().eq(self.0.values());
         (!same).then(|| print(now.as_flattened()))
@@ -76,7 +83,7 @@ fn state(path: &Path) -> Print {
 }
 
 /// The hash of a content.
-pub(super) fn print(bytes: &[u8]) -> Print {
+pub(crate) fn print(bytes: &[u8]) -> Print {
     Sha256::digest(bytes).into()
 }
 
