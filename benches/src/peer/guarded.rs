@@ -168,7 +168,7 @@ const AUTHENTICATION: &str = "authentication:
 ";
 
 const LIMITS: &str = "limits:
-  - {name: each-consumer, key: [consumer, version], rate: 10000000/s, burst: 10000000}
+  - {name: each-consumer, key: [consumer, version], rate: 1000000/s, burst: 1000000}
 ";
 
 const LIFECYCLE: &str = "lifecycle:
