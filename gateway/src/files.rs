@@ -10,15 +10,58 @@ use sha2::{Digest, Sha256};
 use sluice_config::plan::NamedFile;
 use sluice_config::{Code, Diagnostic};
 
-/// The largest file of certificates; a system's whole list of authorities has a quarter of it.
-const MAX: u64 = 1 << 20;
+/// The largest file of certificates or keys, in bytes; a system's whole list of authorities has a quarter of it.
+pub(crate) const MAX: usize = 1 << 20;
+
+/// Where a named file is: a relative path is meant from the configuration directory.
+pub(crate) fn path(named: &NamedFile, directory: Option<&Path>) -> PathBuf {
+    directory.unwrap_or(Path::new("")).join(&named.path)
+}
+
+/// The content of a named file. A fault has the code `otherwise` unless the file is missing.
+///
+/// # Errors
+/// It is missing, no file, or larger than `most` bytes.
+pub(crate) fn read(
+    named: &NamedFile,
+    directory: Option<&Path>,
+    most: usize,
+    otherwise: Code,
+) -> Result<Vec<u8>, Diagnostic> {
+    bytes(&path(named, directory), most).map_err(|error| {
+        let code = match error.kind() {
+            io::ErrorKind::NotFound => Code::MissingFile,
+            _ => otherwise,
+        };
+        let message = format!("`{}` cannot be read: {error}", named.path.display());
+        let hint = "a relative path is meant from the configuration directory";
+        named.place.fault(code, message).hint(hint)
+    })
+}
+
+/// The content of a file that may change beside us. It never blocks for long: what is no regular file is not read.
+///
+/// # Errors
+/// It is missing, no file, or larger than `most` bytes.
+pub(crate) fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    match bytes.len() <= most {
+        true => Ok(bytes),
+        false => Err(io::Error::other(format!("it is larger than {most} bytes"))),
+    }
+}
 
 /// The hash of a content.
 pub(crate) type Print = [u8; 32];
 
 /// Reads files, and remembers what it read.
 pub(crate) struct Files {
-    directory: PathBuf,
+    directory: Option<PathBuf>,
     seen: Seen,
 }
 
@@ -26,29 +69,17 @@ impl Files {
     /// Relative paths are meant from `directory`.
     pub(crate) fn new(directory: Option<PathBuf>) -> Self {
         Self {
-            directory: directory.unwrap_or_default(),
+            directory,
             seen: Seen::default(),
         }
     }
 
     /// The content of a file.
     pub(crate) fn read(&mut self, named: &NamedFile) -> Result<Vec<u8>, Diagnostic> {
-        let path = self.directory.join(&named.path);
-        match bytes(&path) {
-            Ok(bytes) => {
-                self.seen.0.insert(path, print(&bytes));
-                Ok(bytes)
-            }
-            Err(error) => {
-                let code = match error.kind() {
-                    io::ErrorKind::NotFound => Code::MissingFile,
-                    _ => Code::BadKeyFile,
-                };
-                let message = format!("`{}` cannot be read: {error}", named.path.display());
-                let hint = "a relative path is meant from the configuration directory";
-                Err(named.place.fault(code, message).hint(hint))
-            }
-        }
+        let directory = self.directory.as_deref();
+        let bytes = read(named, directory, MAX, Code::BadKeyFile)?;
+        self.seen.0.insert(path(named, directory), print(&bytes));
+        Ok(bytes)
     }
 
     /// What was read.
@@ -64,8 +95,7 @@ pub(crate) struct Seen(BTreeMap<PathBuf, Print>);
 impl Seen {
     /// These files as they are now.
     pub(crate) fn of<'a>(files: impl IntoIterator<Item = &'a NamedFile>, directory: Option<&Path>) -> Self {
-        let path = |named: &NamedFile| directory.unwrap_or(Path::new("")).join(&named.path);
-        let paths = files.into_iter().map(path);
+        let paths = files.into_iter().map(|named| path(named, directory));
         Self(paths.map(|path| (path.clone(), state(&path))).collect())
     }
 
@@ -79,24 +109,10 @@ impl Seen {
 
 /// The hash of a file's content, or of why there is none: the reload will tell.
 fn state(path: &Path) -> Print {
-    bytes(path).map_or_else(|error| print(error.to_string().as_bytes()), |bytes| print(&bytes))
+    bytes(path, MAX).map_or_else(|error| print(error.to_string().as_bytes()), |bytes| print(&bytes))
 }
 
 /// The hash of a content.
 pub(crate) fn print(bytes: &[u8]) -> Print {
     Sha256::digest(bytes).into()
-}
-
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    // A pipe or a device could block for ever or never end.
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX + 1).read_to_end(&mut bytes)?;
-    match bytes.len() as u64 <= MAX {
-        true => Ok(bytes),
-        false => Err(io::Error::other(format!("it is larger than {MAX} bytes"))),
-    }
 }

@@ -1,13 +1,14 @@
 //! Secrets of the configuration, read when it is put to work.
 
-use std::io::Read;
 use std::path::Path;
 
 use sluice_config::plan::{NamedFile, Secret};
 use sluice_config::{Code, Diagnostic};
 
+use crate::files;
+
 /// The most bytes of a file that holds a secret.
-const LONGEST: u64 = 64 * 1024;
+const LONGEST: usize = 64 * 1024;
 
 /// The bytes of a secret, `least` at least. Relative paths are meant from `directory`.
 ///
@@ -27,13 +28,7 @@ pub fn read(secret: &Secret, directory: Option<&Path>, least: usize) -> Result<V
 }
 
 fn from_file(named: &NamedFile, directory: Option<&Path>) -> Result<Vec<u8>, Diagnostic> {
-    let path = directory.map_or_else(|| named.path.clone(), |directory| directory.join(&named.path));
-    let mut bytes = Vec::new();
-    let read = std::fs::File::open(&path).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes));
-    if let Err(error) = read {
-        let message = format!("`{}` cannot be read: {error}", path.display());
-        return Err(named.place.fault(Code::MissingFile, message));
-    }
+    let mut bytes = files::read(named, directory, LONGEST, Code::MissingFile)?;
     // Editors end a file with a line end, which is no part of the secret.
     let end = bytes.iter().rposition(|b| !matches!(b, b'\n' | b'\r'));
     bytes.truncate(end.map_or(0, |last| last + 1));

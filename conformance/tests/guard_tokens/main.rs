@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use sluice_config::plan::{Algorithm, ClaimsPlan, JwtPlan, KeySetPlan, KeySource, Place, Remote};
 use sluice_config::{Code, Span};
 use sluice_conformance::stage::scripted;
-use sluice_gateway::auth::found::{Found, Who};
+use sluice_gateway::auth::found::Found;
 use sluice_gateway::auth::token::Jwt;
 use sluice_gateway::clock::Clock;
 use sluice_gateway::demo::issuer::Issuer;
@@ -110,7 +110,7 @@ fn until(what: &str, is: impl Fn() -> bool) {
 }
 
 fn is_proved(found: &Found) -> bool {
-    matches!(found, Found::Proved(proof) if proof.who == Who::Subject("acme".to_owned()))
+    matches!(found, Found::Proved(proof) if proof.subject == "acme")
 }
 
 fn is_wrong(found: &Found, why: &str) -> bool {

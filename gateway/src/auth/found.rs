@@ -1,34 +1,21 @@
-//! What a scheme finds in a request.
+//! What a token proves, before it is known which consumer that is.
 
-use sluice_config::plan::ConsumerId;
-
-/// What a scheme says of a request's credential.
+/// What is said of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// The request has none of this scheme.
-    Absent,
     /// It is good.
     Proved(Proof),
-    /// It is wrong. The text is for the client: what is wrong, never the credential.
+    /// It is wrong. The text is for the client: what is wrong, never the token.
     Wrong(String),
     /// It cannot be judged now: what it depends on is down. The text is for the client.
     Unavailable(String),
 }
 
-/// What a good credential proves.
+/// What a good token proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
-    /// Who.
-    pub who: Who,
-    /// The scopes that the credential itself carries.
+    /// Whom it names (`sub`); which consumer that is says consumers.yaml.
+    pub subject: String,
+    /// The scopes that it carries.
     pub scopes: Vec<String>,
-}
-
-/// Whom a credential names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Who {
-    /// A consumer of consumers.yaml.
-    Listed(ConsumerId),
-    /// A subject (`sub`) of an issuer; which consumer that is says consumers.yaml.
-    Subject(String),
 }

@@ -81,6 +81,8 @@ impl Authenticators {
         shared: &Arc<Shared>,
     ) -> Result<Self, Vec<Diagnostic>> {
         let mut faults = Vec::new();
+        // Before any is read: one that changes meanwhile is seen to have changed.
+        let files = Seen::of(files::named(plan), shared.directory.as_deref());
         let hasher = plan.keys.as_ref().and_then(|keys| {
             let read = secret::read(&keys.secret, shared.directory.as_deref(), LEAST_SECRET);
             read.map(|secret| Hasher::new(&secret))
@@ -93,9 +95,7 @@ impl Authenticators {
             Passwords::default()
         });
         let mut tokens = Judges::default();
-        // What was read from a file that has changed does not go over.
-        let files = Seen::of(files::named(plan), shared.directory.as_deref());
-        let before = before.filter(|b| b.files.changed().is_none()).map(|b| &b.tokens);
+        let before = before.map(|b| &b.tokens);
         let apis = plan
             .apis
             .iter()

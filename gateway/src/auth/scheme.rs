@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 use sluice_config::plan::{KeyPlace, SchemePlan};
 
-use super::found::{Found, Proof, Who};
+use super::found::{Found, Proof};
 use super::holders::Holders;
 use super::keys::{self, Hasher};
 use super::passwords::Passwords;
@@ -112,30 +112,24 @@ fn authorization<'h>(headers: &'h HeaderMap, scheme: &str) -> Result<Option<&'h 
 
 /// Whom a judged token names.
 fn of_token(found: Found, scheme: &'static str, holders: &Holders) -> Verdict {
-    let Proof { who, scopes } = match found {
-        Found::Absent => return Verdict::Absent,
+    let Proof { subject, scopes } = match found {
         Found::Wrong(detail) => return Wrong::new(scheme, "invalid_token", detail).into(),
         Found::Unavailable(detail) => return Verdict::Unavailable(detail),
         Found::Proved(proof) => proof,
     };
-    let (consumer, subject) = match who {
-        Who::Listed(id) => (id, None),
-        Who::Subject(subject) => match holders.subject(&subject) {
-            Some(id) => (id, Some(Arc::from(subject))),
-            None => {
-                let detail = "the token is good, and its subject is no consumer";
-                return Wrong::new(scheme, "unknown_subject", detail)
-                    .note("subject", subject)
-                    .into();
-            }
-        },
-    };
-    Verdict::Proved(Proved {
-        consumer,
-        subject,
-        scopes,
-        scheme,
-    })
+    match holders.subject(&subject) {
+        Some(consumer) => Verdict::Proved(Proved {
+            consumer,
+            subject: Some(Arc::from(subject)),
+            scopes,
+            scheme,
+        }),
+        None => {
+            let detail = "the token is good, and its subject is no consumer";
+            let wrong = Wrong::new(scheme, "unknown_subject", detail);
+            wrong.note("subject", subject).into()
+        }
+    }
 }
 
 fn api_key(place: &KeyPlace, request: &Presented<'_>, means: &Means<'_>) -> Verdict {

@@ -9,7 +9,6 @@
 pub mod breaker;
 pub mod claims;
 pub mod fetch;
-pub mod file;
 pub mod introspection;
 pub mod json;
 pub mod jwk;

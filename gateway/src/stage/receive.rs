@@ -11,9 +11,7 @@ use sluice_transforms::value::Value;
 
 use crate::body::{self, Body, Framed};
 use crate::refusal::Refusal;
-
-/// How long a whole body may take, whatever its pieces do.
-const TOTAL: Duration = Duration::from_secs(120);
+use crate::stage::documents;
 
 /// A request's body.
 #[derive(Debug)]
@@ -47,13 +45,8 @@ impl Received {
             Self::Whole(bytes) => return Ok(bytes.clone()),
             Self::Understood(understood) => return Ok(understood.sent.clone()),
             Self::Streaming(incoming) => {
-                let bounds = body::Bounds {
-                    bytes: cap,
-                    idle,
-                    total: TOTAL,
-                };
-                let read = body::collect(incoming, &bounds).await;
-                read.map_err(|fault| Refusal::of_request_body(&fault))?
+                let read = documents::whole(incoming, cap, idle).await;
+                read.map_err(|fault| fault.of_request())?
             }
         };
         *self = Self::Whole(bytes.clone());

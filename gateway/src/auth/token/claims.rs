@@ -5,7 +5,7 @@ use sluice_config::plan::ClaimsPlan;
 use sluice_transforms::value::{Object, Value};
 
 use super::json;
-use crate::auth::found::{Proof, Who};
+use crate::auth::found::Proof;
 
 /// The longest name of a subject.
 const MOST_SUBJECT: usize = 512;
@@ -37,7 +37,7 @@ pub fn judge(plan: &ClaimsPlan, claims: &Object, now: Timestamp) -> Result<Claim
         ));
     };
     let proof = Proof {
-        who: Who::Subject(subject),
+        subject,
         scopes: scopes(plan, claims)?,
     };
     Ok(Claims { proof, ends })

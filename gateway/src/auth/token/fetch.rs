@@ -16,10 +16,9 @@ use reqwest::{Certificate, Client, RequestBuilder, Url};
 use sluice_config::plan::{Remote, is_link_local};
 use sluice_config::{Code, Diagnostic};
 
-use super::{Print, file, print};
+use super::{Print, print};
+use crate::files::{self, MAX};
 
-/// The largest file of authorities.
-const AUTHORITIES: usize = 1 << 20;
 /// How long an unused connection is held.
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -114,7 +113,7 @@ impl Fetcher {
         let pem = remote
             .authorities
             .as_ref()
-            .map(|named| file::read(named, directory, AUTHORITIES));
+            .map(|named| files::read(named, directory, MAX, Code::Unreadable));
         let pem = pem.transpose()?.unwrap_or_default();
         let builder = Client::builder()
             .redirect(Policy::none())

@@ -329,7 +329,6 @@ impl Drop for Flight {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::auth::found::Who;
     use crate::clock::Clock;
     use sluice_config::Span;
     use sluice_config::plan::{ClaimsPlan, Place, Remote, Secret};
@@ -365,7 +364,7 @@ mod tests {
         let now = Timestamp::now();
         let good = Verdict::Proved(
             Proof {
-                who: Who::Subject("acme".to_owned()),
+                subject: "acme".to_owned(),
                 scopes: Vec::new(),
             },
             None,

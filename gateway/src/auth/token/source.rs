@@ -17,8 +17,8 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
 use super::fetch::Fetcher;
-use super::file;
 use super::key_set::{KeySet, MOST_BYTES};
+use crate::files;
 use crate::shared::Shared;
 
 /// How long a token with an unknown key waits for a reading that has begun.
@@ -125,11 +125,11 @@ impl Origin {
                     path: named.path.clone(),
                     place: place.clone(),
                 };
-                let bytes = file::read(&named, directory, MOST_BYTES)?;
+                let bytes = files::read(&named, directory, MOST_BYTES, Code::Unreadable)?;
                 let set = KeySet::read(&bytes).and_then(refuse_leaks);
                 let fault = |why| place.fault(Code::Unreadable, format!("the key set cannot be used: {why}"));
                 Ok((
-                    Self::File(file::path(&named, directory)),
+                    Self::File(files::path(&named, directory)),
                     Some(Arc::new(set.map_err(fault)?)),
                 ))
             }
@@ -156,7 +156,7 @@ impl Origin {
         match self {
             Self::File(path) => {
                 let path = path.clone();
-                let read = spawn_blocking(move || file::bytes(&path, MOST_BYTES)).await;
+                let read = spawn_blocking(move || files::bytes(&path, MOST_BYTES)).await;
                 let read = read.unwrap_or_else(|error| Err(error.into()));
                 read.map_err(|error| ("unreachable", error.to_string()))
             }

@@ -17,7 +17,7 @@ use sluice_config::Span;
 use sluice_config::plan::{Algorithm, ClaimsPlan, JwtPlan, KeySetPlan, KeySource, NamedFile, Place};
 
 use super::Jwt;
-use crate::auth::found::{Found, Proof, Who};
+use crate::auth::found::{Found, Proof};
 use crate::clock::Clock;
 use crate::demo::issuer::Issuer;
 use crate::shared::Shared;
@@ -158,7 +158,7 @@ fn a_good_token_proves_its_subject_and_scopes() {
     let bench = bench();
     let proof = |scopes: &[&str]| {
         Found::Proved(Proof {
-            who: Who::Subject("acme".to_owned()),
+            subject: "acme".to_owned(),
             scopes: scopes.iter().map(|s| (*s).to_owned()).collect(),
         })
     };
