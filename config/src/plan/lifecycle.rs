@@ -89,6 +89,21 @@ pub struct MemberCourse {
     pub versions: VersionSet,
     /// What becomes of it: without brownouts.
     pub course: Arc<Course>,
+    /// Who does without it for a while, so that it shows whether it is missed.
+    pub trials: Vec<Trial>,
+}
+
+/// A field brownout: a share of one consumer's answers lacks a member.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Trial {
+    /// Whose answers.
+    pub consumer: ConsumerId,
+    /// Which share of them, 0 to 1.
+    pub share: f64,
+    /// Its first instant.
+    pub from: Timestamp,
+    /// The first instant after it.
+    pub to: Timestamp,
 }
 
 /// A consumer that a sunset does not concern, for a while.

@@ -11,13 +11,16 @@ mod idempotency;
 mod intake;
 mod lifecycle;
 mod limits;
+mod notify;
 mod path;
 mod place;
 mod secret;
 mod store;
+mod telemetry;
 mod tls;
 mod tokens;
 mod upstream;
+mod usage;
 mod validation;
 mod versions;
 
@@ -39,16 +42,21 @@ pub use edge::{AddressRules, CompressionPlan, CorsPlan, EdgePlan, FieldsPlan, Me
 pub use errors::{ErrorsPlan, Piece, Slot, Template};
 pub use idempotency::{IdempotencyPlan, KeepingPlan, OnOutage, Where};
 pub use intake::Intake;
-pub use lifecycle::{Brownout, Course, Days, Exemption, LifecyclePlan, MemberCourse, OperationCourse};
+pub use lifecycle::{
+    Brownout, Course, Days, Exemption, LifecyclePlan, MemberCourse, OperationCourse, Trial,
+};
 pub use limits::{Applies, KeyPart, LimitPlan, LimitsPlan, Measure, OnStoreFailure, Period, Reach};
+pub use notify::{NotifyPlan, NotifyTo};
 pub use path::{PathPrefix, PathPrefixError};
 pub use place::{NamedFile, Place};
 pub use secret::Secret;
 pub use store::StorePlan;
+pub use telemetry::{AccessLogPlan, AccessLogTo, TracesPlan};
 pub use tls::{CertificatePlan, ClientsPlan, KeyPair, TlsPlan, TlsVersion, UpstreamTls};
 pub use tokens::{ClaimsPlan, IntrospectionPlan, JwtPlan, KeySetPlan, KeySource, Remote, is_link_local};
 pub(crate) use upstream::is_host_name;
 pub use upstream::{Endpoint, EndpointError, Timeouts, UpstreamId, UpstreamPlan};
+pub use usage::{Retention, UsagePlan, UsageStore};
 pub use validation::{AnswersPlan, RequestsPlan, ValidationPlan};
 pub use versions::VersionSet;
 
@@ -83,6 +91,14 @@ pub struct Plan {
     pub store: Option<StorePlan>,
     /// Where the audit log goes.
     pub audit: Option<AuditPlan>,
+    /// Where it is kept who used what; without it nothing outlives the process.
+    pub usage: Option<UsagePlan>,
+    /// Where traces go.
+    pub traces: Option<TracesPlan>,
+    /// Where a line for each exchange goes.
+    pub access_log: Option<AccessLogPlan>,
+    /// Where messages to the people behind consumers go.
+    pub notify: Option<NotifyPlan>,
     /// Who may ask.
     pub consumers: Consumers,
     /// The APIs, by name.

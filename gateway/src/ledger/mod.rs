@@ -1,5 +1,10 @@
 //! The ledger's door: what an exchange tells of who used what. Where it goes is the listener's matter.
 
+pub mod batch;
+pub mod fact;
+pub mod question;
+pub mod report;
+
 use sluice_transforms::pointer::Pointer;
 use sluice_transforms::reference::Observer;
 

@@ -58,6 +58,7 @@ fn member(
         at,
         versions,
         course: Arc::new(course),
+        trials: Vec::new(),
     })
 }
 
