@@ -4,6 +4,7 @@ pub mod batch;
 pub mod fact;
 pub mod question;
 pub mod report;
+pub mod store;
 
 use sluice_transforms::pointer::Pointer;
 use sluice_transforms::reference::Observer;
