@@ -1,4 +1,5 @@
-//! The admin API, on a listener of its own: is the process alive, is it ready, which plan runs, reload.
+//! The admin API, on a listener of its own: is the process alive, is it ready, which plan runs, reload; and the way to the
+//! console.
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use sluice_config::plan::ApiPlan;
 use crate::audit::Event;
 use crate::auth::admin::Stranger;
 use crate::body::Body;
+use crate::console::Console;
 use crate::gateway::Gateway;
 use crate::lifecycle::{Standing, standing};
 use crate::refusal::{Kind, Refusal};
@@ -26,12 +28,16 @@ const OPEN: [&str; 2] = ["/livez", "/readyz"];
 #[derive(Debug)]
 pub struct Admin {
     reloader: Arc<Reloader>,
+    console: Console,
 }
 
 impl Admin {
     /// An admin API that reloads with this.
     pub fn new(reloader: Arc<Reloader>) -> Self {
-        Self { reloader }
+        Self {
+            reloader,
+            console: Console::default(),
+        }
     }
 
     /// Answers a request, and keeps on record who asked for what.
@@ -42,6 +48,10 @@ impl Admin {
         peer: &Peer,
         request: Request<Incoming>,
     ) -> Response<Body> {
+        // The console has a door of its own: people log in there.
+        if Console::is_at(request.uri().path()) {
+            return self.console.answer(gateway, &self.reloader, peer, request).await;
+        }
         let asked = (request.method().clone(), request.uri().path().to_owned());
         let who = match admit(gateway, peer, &request) {
             Ok(who) => who,

@@ -16,7 +16,7 @@ use super::visit::Visit;
 use crate::auth::admin::Stranger;
 use crate::body::Body;
 use crate::gateway::Gateway;
-use crate::refusal::{Kind, Refusal};
+use crate::refusal::Refusal;
 
 /// Where the form is.
 pub(super) const PATH: &str = "/console/login";

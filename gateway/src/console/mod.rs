@@ -12,6 +12,7 @@
 
 mod answers;
 mod assets;
+mod chart;
 mod door;
 mod figures;
 mod front;
@@ -51,7 +52,6 @@ use visit::{Visit, expect_read};
 pub struct Console {
     door: Door,
     playground: Playground,
-    pulse: status::Pulse,
 }
 
 impl Console {
@@ -140,12 +140,13 @@ impl Console {
             .strip_prefix("/console/api/")
             .and_then(|rest| rest.strip_suffix(".json"));
         match (path, report) {
-            ("/console", _) => read(method, front::page(self, visit)).await,
+            ("/console", _) => read(method, front::page(visit)).await,
+            ("/console/version", _) => read(method, front::version(visit)).await,
             ("/console/lineage", _) => read(method, async { lineage::page(visit) }).await,
             ("/console/playground", _) => read(method, self.playground.open(visit)).await,
             (_, Some("lineage")) => read(method, async { lineage::json(visit) }).await,
             (_, Some(report)) if front::REPORTS.contains(&report) => {
-                read(method, front::json(self, visit, report)).await
+                read(method, front::json(visit, report)).await
             }
             _ => Err(no_such_page()),
         }

@@ -3,7 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sluice_config::plan::ApiPlan;
+
+use super::status::{Keeping, Live};
+use super::visit::Visit;
 use crate::gateway::Gateway;
+use crate::ledger::report::fields::FieldUse;
+use crate::ledger::report::health::Health;
+use crate::ledger::report::protection::Protection;
+use crate::ledger::report::sunset::SunsetReport;
+use crate::ledger::report::timeline::Timeline;
+use crate::ledger::report::who_uses::WhoUses;
+use crate::ledger::store::{ReloadRecord, Store};
 use crate::refusal::{Kind, Refusal};
 
 /// How long a page waits for its figures.
@@ -63,5 +74,39 @@ where
             asked.abort();
             Reading::Unknown(format!("the store did not answer within {} s", PATIENCE.as_secs()))
         }
+    }
+}
+
+/// Every report of a visit.
+pub(super) struct Readings<'a>(&'a Visit<'a>);
+
+impl<'a> Readings<'a> {
+    pub(super) fn new(visit: &'a Visit<'a>) -> Self {
+        Self(visit)
+    }
+    pub(super) async fn timeline(&self, _api: &ApiPlan) -> Reading<Timeline> { Reading::Unkept }
+    pub(super) async fn sunset(&self, _api: &ApiPlan) -> Reading<SunsetReport> { Reading::Unkept }
+    pub(super) async fn fields(&self, _api: &ApiPlan, _version: &str) -> Reading<FieldUse> { Reading::Unkept }
+    pub(super) async fn health(&self, _api: &ApiPlan) -> Reading<Health> { Reading::Unkept }
+    pub(super) async fn users(&self, _api: &ApiPlan, _version: &str) -> Reading<WhoUses> { Reading::Unkept }
+    pub(super) async fn protection(&self) -> Reading<Protection> { let _ = self.0; Reading::Unkept }
+}
+
+fn store(_gateway: &Gateway) -> Option<Arc<Store>> { None }
+
+pub(super) fn live(_gateway: &Gateway) -> Option<Live> { None }
+pub(super) fn keeping(_gateway: &Gateway) -> Keeping { Keeping::default() }
+
+pub(super) async fn reloads(gateway: &Arc<Gateway>) -> Reading<Vec<ReloadRecord>> {
+    match store(gateway) {
+        Some(store) => ask(gateway, async move { store.reloads(100).await }).await,
+        None => Reading::Unkept,
+    }
+}
+
+pub(super) async fn is_demo(gateway: &Arc<Gateway>) -> bool {
+    match store(gateway) {
+        Some(store) => ask(gateway, async move { store.is_demo().await }).await.get().copied().unwrap_or_default(),
+        None => false,
     }
 }

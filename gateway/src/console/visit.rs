@@ -36,7 +36,7 @@ pub(super) struct Visit<'a> {
 
 impl<'a> Visit<'a> {
     /// The running edition.
-    pub(super) fn edition(&self) -> &'a Edition {
+    pub(super) fn edition(&self) -> &'a Arc<Edition> {
         self.arrival.edition
     }
 

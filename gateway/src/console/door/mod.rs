@@ -71,7 +71,7 @@ pub(super) enum Turned {
 /// What is known of a request before its body is read.
 pub(super) struct Arrival<'a> {
     /// The running edition.
-    pub(super) edition: &'a Edition,
+    pub(super) edition: &'a Arc<Edition>,
     /// Between whom its connection is.
     pub(super) peer: &'a Peer,
     /// The host that it is for, as it was written; empty where it names none.
@@ -88,7 +88,7 @@ impl<'a> Arrival<'a> {
     /// # Errors
     /// It names no host that can be read.
     pub(super) fn of<B>(
-        edition: &'a Edition,
+        edition: &'a Arc<Edition>,
         peer: &'a Peer,
         request: &Request<B>,
         now: Timestamp,

@@ -52,7 +52,7 @@ impl SessionId {
     }
 
     /// As a cookie holds it.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::console) fn text(&self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
