@@ -119,3 +119,6 @@ fn curl(plan: &Plan, api: &ApiPlan) -> String {
     let path = simple.map_or_else(|| "/".to_owned(), |operation| operation.path.to_string());
     format!("curl -i '{scheme}://{listen}{}{path}'", prefix.as_str())
 }
+
+#[cfg(test)]
+mod tests;
