@@ -42,9 +42,7 @@ pub use edge::{AddressRules, CompressionPlan, CorsPlan, EdgePlan, FieldsPlan, Me
 pub use errors::{ErrorsPlan, Piece, Slot, Template};
 pub use idempotency::{IdempotencyPlan, KeepingPlan, OnOutage, Where};
 pub use intake::Intake;
-pub use lifecycle::{
-    Brownout, Course, Days, Exemption, LifecyclePlan, MemberCourse, OperationCourse, Trial,
-};
+pub use lifecycle::{Brownout, Course, Days, Exemption, LifecyclePlan, MemberCourse, OperationCourse, Trial};
 pub use limits::{Applies, KeyPart, LimitPlan, LimitsPlan, Measure, OnStoreFailure, Period, Reach};
 pub use notify::{NotifyPlan, NotifyTo};
 pub use path::{PathPrefix, PathPrefixError};

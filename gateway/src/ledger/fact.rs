@@ -151,7 +151,10 @@ mod tests {
 
     #[test]
     fn statuses_have_a_class() {
-        assert_eq!([100, 204, 304, 499, 503, 0, 999].map(class), [0, 1, 2, 3, 4, 4, 4]);
+        assert_eq!(
+            [100, 204, 304, 499, 503, 0, 999].map(class),
+            [0, 1, 2, 3, 4, 4, 4]
+        );
         let mut counts = Counts::one(200);
         counts.add(&Counts::one(404));
         assert_eq!((counts.0, counts.all()), ([0, 1, 0, 1, 0], 2));
