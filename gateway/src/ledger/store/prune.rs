@@ -1,0 +1,115 @@
+//! What is too old goes, a portion at a time, so that nobody waits long for a lock.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sluice_config::plan::Retention;
+use sqlx::query::Query;
+use sqlx::{AnyConnection, AssertSqlSafe, Executor, Row};
+
+use super::connect::{Dialect, Pools};
+use super::fault::StoreFault;
+use super::{WRITE, within};
+use crate::ledger::question::Grain;
+
+/// How many rows go at once.
+const PORTION: i64 = 5_000;
+/// For how long it is known which batches are in: nobody gives one again that late.
+const BATCHES: Duration = Duration::from_secs(7 * 86_400);
+/// Longer than anything is kept, in seconds.
+const LONGEST: i64 = 1 << 40;
+/// How many reloads are kept.
+const RELOADS: i64 = 1_000;
+/// Of gateways that share a server one prunes at a time; the number is any.
+const ALONE: &str = "SELECT CASE WHEN pg_try_advisory_xact_lock(7514837029848) THEN 1 ELSE 0 END";
+
+pub(super) async fn prune(pools: &Pools, now: Timestamp, retention: &Retention) -> Result<u64, StoreFault> {
+    let now = now.as_second();
+    let days = retention.days.map(|days| cutoff(Grain::Day, now, days));
+    let cutoffs = [
+        (Grain::Minute, Some(cutoff(Grain::Minute, now, retention.minutes))),
+        (Grain::Hour, Some(cutoff(Grain::Hour, now, retention.hours))),
+        (Grain::Day, days),
+    ];
+    let mut gone = 0;
+    for (grain, cutoff) in cutoffs {
+        if let Some(cutoff) = cutoff {
+            gone += portions(pools, &oldest(grain.table(), "at, fact"), cutoff).await?;
+        }
+    }
+    // A fact was seen last when the last of its rows was added: without any row of that time it has none.
+    let all = cutoffs.map(|(_, cutoff)| cutoff).into_iter().min().flatten();
+    if let Some(cutoff) = all {
+        gone += facts(pools, cutoff).await?;
+        gone += portions(pools, &oldest("sluice_losses", "gateway, at"), cutoff).await?;
+    }
+    let before = cutoff(Grain::Minute, now, BATCHES);
+    gone += portions(pools, &oldest("sluice_batches", "gateway, number"), before).await?;
+    gone += reloads(pools).await?;
+    Ok(gone)
+}
+
+/// The first second that is kept: nothing is cut in the middle of a minute, hour or day.
+fn cutoff(grain: Grain, now: i64, kept: Duration) -> i64 {
+    grain.floor(now - i64::try_from(kept.as_secs()).unwrap_or(LONGEST).min(LONGEST))
+}
+
+/// Deletes the first rows of a table, by its key, that are from before `$1`.
+fn oldest(table: &str, key: &str) -> String {
+    format!(
+        "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE at < $1 ORDER BY {key} LIMIT {PORTION})"
+    )
+}
+
+/// Until a portion is not whole.
+async fn portions(pools: &Pools, statement: &str, cutoff: i64) -> Result<u64, StoreFault> {
+    let mut gone = 0;
+    loop {
+        let portion = within(WRITE, portion(pools, statement, &[cutoff])).await?;
+        gone += portion;
+        if portion < PORTION.cast_unsigned() {
+            return Ok(gone);
+        }
+    }
+}
+
+/// Deletes facts that were seen last before `cutoff`. They are walked through by number, since few of many may be gone.
+async fn facts(pools: &Pools, cutoff: i64) -> Result<u64, StoreFault> {
+    let statement = "DELETE FROM sluice_facts WHERE last_seen < $1 AND id > $2 AND id <= $3";
+    let next = format!(
+        "SELECT id FROM sluice_facts WHERE id > $1 ORDER BY id LIMIT 1 OFFSET {}",
+        PORTION - 1
+    );
+    let (mut gone, mut done) = (0, -1);
+    while done < i64::MAX {
+        let next = sqlx::query(AssertSqlSafe(next.clone())).bind(done);
+        let next = within(WRITE, async { Ok(next.fetch_optional(&pools.read).await?) }).await?;
+        let last = next.map_or(Ok(i64::MAX), |row| row.try_get(0))?;
+        gone += within(WRITE, portion(pools, statement, &[cutoff, done, last])).await?;
+        done = last;
+    }
+    Ok(gone)
+}
+
+async fn reloads(pools: &Pools) -> Result<u64, StoreFault> {
+    let statement = "DELETE FROM sluice_reloads WHERE at < (
+        SELECT MIN(at) FROM (SELECT at FROM sluice_reloads ORDER BY at DESC LIMIT $1) AS kept)";
+    within(WRITE, portion(pools, statement, &[RELOADS])).await
+}
+
+/// Runs a statement that deletes, in a transaction of its own. None of it when another gateway prunes.
+async fn portion(pools: &Pools, statement: &str, arguments: &[i64]) -> Result<u64, StoreFault> {
+    let mut transaction = pools.begin().await?;
+    if pools.dialect == Dialect::Postgres && !alone(&mut transaction).await? {
+        return Ok(0);
+    }
+    let deleting = sqlx::query(AssertSqlSafe(statement.to_owned()));
+    let deleting = arguments.iter().copied().fold(deleting, Query::bind);
+    let gone = deleting.execute(&mut *transaction).await?.rows_affected();
+    transaction.commit().await?;
+    Ok(gone)
+}
+
+async fn alone(line: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    Ok(line.fetch_one(ALONE).await?.try_get::<i64, _>(0)? == 1)
+}

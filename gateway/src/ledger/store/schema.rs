@@ -1,0 +1,111 @@
+//! The tables of a store.
+//!
+//! - `sluice_facts`: what was counted, and when it was seen first and last;
+//! - `sluice_minutes`, `sluice_hours`, `sluice_days`: how often, by time and fact. Time comes first in the key: what is
+//!   added at once stands together, however many facts there are, and so does what is deleted at once;
+//! - `sluice_batches`: which batches are in, so that each counts once;
+//! - `sluice_losses`: exchanges that gateways could not keep;
+//! - `sluice_reloads`, `sluice_messages`: what became of reloads, and which messages were sent;
+//! - `sluice_marks`: the version of these tables, and whether figures were made up.
+
+use sqlx::AssertSqlSafe;
+use sqlx::{AnyConnection, Executor, Row, SqlSafeStr};
+
+use super::connect::Dialect;
+use super::fault::StoreFault;
+
+/// The version of these tables.
+pub(super) const VERSION: i64 = 1;
+
+/// Every table that this release makes.
+const TABLES: [&str; 9] = [
+    "sluice_facts (
+        id {number} PRIMARY KEY, kind {small} NOT NULL, api TEXT NOT NULL, version TEXT NOT NULL, who_is {small} NOT NULL,
+        who TEXT NOT NULL, operation TEXT NOT NULL, chosen_by TEXT NOT NULL, change TEXT NOT NULL, what TEXT NOT NULL,
+        first_seen {number} NOT NULL, last_seen {number} NOT NULL){rows}",
+    "sluice_minutes ({counts}){clustered}",
+    "sluice_hours ({counts}){clustered}",
+    "sluice_days ({counts}){clustered}",
+    "sluice_batches (
+        gateway TEXT NOT NULL, number {number} NOT NULL, at {number} NOT NULL, PRIMARY KEY (gateway, number)){clustered}",
+    "sluice_losses (
+        gateway TEXT NOT NULL, at {number} NOT NULL, exchanges {number} NOT NULL, PRIMARY KEY (gateway, at)){clustered}",
+    "sluice_reloads (
+        at {number} NOT NULL, gateway TEXT NOT NULL, generation {number} NOT NULL, hash TEXT NOT NULL, why TEXT NOT NULL,
+        outcome TEXT NOT NULL, changes TEXT NOT NULL, PRIMARY KEY (at, gateway, generation)){clustered}",
+    "sluice_messages (message TEXT PRIMARY KEY, at {number} NOT NULL){clustered}",
+    "sluice_marks (name TEXT PRIMARY KEY, value {number} NOT NULL){clustered}",
+];
+
+const COUNTS: &str =
+    "at {number} NOT NULL, fact {number} NOT NULL, c1 {number} NOT NULL, c2 {number} NOT NULL,
+        c3 {number} NOT NULL, c4 {number} NOT NULL, c5 {number} NOT NULL, PRIMARY KEY (at, fact)";
+
+const BY_VERSION: &str =
+    "CREATE INDEX IF NOT EXISTS sluice_facts_by_version ON sluice_facts (kind, api, version)";
+
+/// One gateway at a time makes tables; the number is any.
+const ALONE: &str = "SELECT pg_advisory_xact_lock(7514837029847)";
+
+/// Makes what is missing.
+///
+/// # Errors
+/// The tables are those of a newer release.
+pub(super) async fn make(line: &mut AnyConnection, dialect: Dialect) -> Result<(), StoreFault> {
+    if dialect == Dialect::Postgres {
+        line.execute(ALONE).await?;
+    }
+    match version(line, dialect).await? {
+        Some(VERSION) => return Ok(()),
+        Some(found) if found > VERSION => {
+            return Err(StoreFault::Newer {
+                found,
+                known: VERSION,
+            });
+        }
+        _ => {}
+    }
+    for table in TABLES {
+        line.execute(statement(table, dialect)).await?;
+    }
+    line.execute(BY_VERSION).await?;
+    let mark = sqlx::query("INSERT INTO sluice_marks (name, value) VALUES ('schema', $1)");
+    mark.bind(VERSION).execute(&mut *line).await?;
+    Ok(())
+}
+
+/// The version of the tables that are there.
+async fn version(line: &mut AnyConnection, dialect: Dialect) -> Result<Option<i64>, sqlx::Error> {
+    let there = match dialect {
+        Dialect::Sqlite => "SELECT name FROM sqlite_schema WHERE name = 'sluice_marks'",
+        Dialect::Postgres => {
+            "SELECT to_regclass('sluice_marks')::text WHERE to_regclass('sluice_marks') IS NOT NULL"
+        }
+    };
+    if line.fetch_optional(there).await?.is_none() {
+        return Ok(None);
+    }
+    let mark = line.fetch_optional("SELECT value FROM sluice_marks WHERE name = 'schema'");
+    mark.await?.map(|row| row.try_get(0)).transpose()
+}
+
+fn statement(table: &str, dialect: Dialect) -> impl SqlSafeStr {
+    let [number, small, rows, clustered] = match dialect {
+        // A strict table refuses a sum that is no integer any more.
+        Dialect::Sqlite => ["INTEGER", "INTEGER", " STRICT", " STRICT, WITHOUT ROWID"],
+        // Room in a page lets a row be changed in place.
+        Dialect::Postgres => [
+            "BIGINT",
+            "SMALLINT",
+            " WITH (fillfactor = 80)",
+            " WITH (fillfactor = 80)",
+        ],
+    };
+    let table = table
+        .replace("{counts}", COUNTS)
+        .replace("{number}", number)
+        .replace("{small}", small)
+        .replace("{rows}", rows)
+        .replace("{clustered}", clustered);
+    AssertSqlSafe(format!("CREATE TABLE IF NOT EXISTS {table}"))
+}
