@@ -98,7 +98,10 @@ impl Process {
             Carrier::new(&gateway, core)
         });
         if !ended.shared.ledger.flush() {
-            tracing::warn!(waiting = ended.shared.ledger.state().waiting, "the last usage figures could not be kept");
+            tracing::warn!(
+                waiting = ended.shared.ledger.state().waiting,
+                "the last usage figures could not be kept"
+            );
         }
         ended.shared.audit.flush();
         served.map_err(|fault| Failure::new(keys.explain(fault.to_string())))

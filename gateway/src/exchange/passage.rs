@@ -82,7 +82,9 @@ impl<'a, 'e> Passage<'a, 'e> {
     pub(super) fn number(&self, routed: &Routed<'e>) -> Option<usize> {
         let found = routed.as_ref().ok().and_then(|found| *found)?;
         let operations = &self.version().lift.source.operations;
-        operations.iter().position(|operation| std::ptr::eq(operation, found))
+        operations
+            .iter()
+            .position(|operation| std::ptr::eq(operation, found))
     }
 
     /// What becomes of the exchange at the upstream.

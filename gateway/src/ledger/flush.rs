@@ -15,8 +15,6 @@ use super::store::{ReloadRecord, Store, StoreFault};
 
 /// How often counts are taken from the cores where there is no store.
 const UNKEPT: Duration = Duration::from_secs(10);
-/// How long the store may take for one batch, and to be opened.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// How often figures that are older than is kept are deleted.
 const PRUNED: Duration = Duration::from_secs(3_600);
 /// How many reloads may wait for a store.
@@ -108,8 +106,9 @@ impl Keeper {
             self.store = None;
         }
         (self.plan, self.directory) = (plan, directory);
-        if self.store.is_none() && self.open().await.is_err() {
-            // The next flush tries again.
+        if self.plan.is_some() {
+            // Where it cannot be opened now the next flush tries again.
+            let _told = self.open().await;
         }
     }
 
@@ -134,11 +133,11 @@ impl Keeper {
     async fn bring(&mut self) -> Result<(), StoreFault> {
         let store = self.open().await?;
         while let Some(batch) = self.ledger.next_batch() {
-            within(store.add(&batch)).await?;
+            store.add(&batch).await?;
             self.ledger.acknowledge(batch.number);
         }
         while let Some(reload) = self.reloads.first() {
-            within(store.tell_reload(reload)).await?;
+            store.tell_reload(reload).await?;
             self.reloads.remove(0);
         }
         Ok(())
@@ -149,9 +148,9 @@ impl Keeper {
             return Ok(store.clone());
         }
         let Some(plan) = &self.plan else {
-            return Err(StoreFault::Late(PATIENCE));
+            return Err(StoreFault::Down("there is none".to_owned()));
         };
-        let store = within(Store::open(plan, self.directory.as_deref())).await;
+        let store = Store::open(plan, self.directory.as_deref()).await;
         self.ledger.told(store.as_ref().err());
         let store = store?;
         self.ledger.opened(Some(&store));
@@ -160,7 +159,10 @@ impl Keeper {
     }
 
     async fn prune(&mut self, plan: &UsagePlan) {
-        let (Some(store), true) = (&self.store, self.pruned.is_none_or(|last| last.elapsed() >= PRUNED)) else {
+        let (Some(store), true) = (
+            &self.store,
+            self.pruned.is_none_or(|last| last.elapsed() >= PRUNED),
+        ) else {
             return;
         };
         self.pruned = Some(Instant::now());
@@ -175,8 +177,4 @@ impl Keeper {
             }
         }));
     }
-}
-
-async fn within<T>(work: impl Future<Output = Result<T, StoreFault>>) -> Result<T, StoreFault> {
-    timeout(PATIENCE, work).await.unwrap_or(Err(StoreFault::Late(PATIENCE)))
 }

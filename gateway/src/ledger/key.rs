@@ -44,7 +44,9 @@ impl Asker {
     /// A consumer.
     pub(super) fn consumer(place: usize) -> Self {
         let number = u32::try_from(place).ok().and_then(|place| place.checked_add(1));
-        number.filter(|number| *number < CLIENTS).map_or(Self::OTHER, Self)
+        number
+            .filter(|number| *number < CLIENTS)
+            .map_or(Self::OTHER, Self)
     }
 
     /// A client without a credential.

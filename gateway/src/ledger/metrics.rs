@@ -44,9 +44,21 @@ impl Collector for Shown {
             "How long upstreams took until the head of their answer stood, all tries together",
         )?;
         let own = [
-            (Part::Gateway, "sluice_gateway_duration", "What the gateway took itself"),
-            (Part::Transformation, "sluice_transformation_duration", "What translation between versions took"),
-            (Part::Added, "sluice_added_duration", "What the gateway and translation took together"),
+            (
+                Part::Gateway,
+                "sluice_gateway_duration",
+                "What the gateway took itself",
+            ),
+            (
+                Part::Transformation,
+                "sluice_transformation_duration",
+                "What translation between versions took",
+            ),
+            (
+                Part::Added,
+                "sluice_added_duration",
+                "What the gateway and translation took together",
+            ),
         ];
         for (part, name, help) in own {
             of_all_classes(&mut encoder, &series, part, name, help)?;
@@ -63,8 +75,16 @@ impl Shown {
         let flushed = state.flushed.map_or(0.0, |at| at.as_millisecond() as f64 / 1e3);
         let is_up = f64::from(u8::from(state.kept && state.fault.is_none()));
         let gauges = [
-            ("sluice_ledger_pending_rows", "Rows of usage figures that wait for the store", state.waiting as f64),
-            ("sluice_ledger_store_up", "Whether the store of usage figures takes them; 0 without one", is_up),
+            (
+                "sluice_ledger_pending_rows",
+                "Rows of usage figures that wait for the store",
+                state.waiting as f64,
+            ),
+            (
+                "sluice_ledger_store_up",
+                "Whether the store of usage figures takes them; 0 without one",
+                is_up,
+            ),
             (
                 "sluice_ledger_last_flush_timestamp_seconds",
                 "When the store took all usage figures last, in Unix time; 0 for never",
@@ -109,7 +129,9 @@ fn of_all_classes(
     let mut family = encoder.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
     for (place, operation) in &series.operations {
         let mut all = Histogram::default();
-        operation.times[part as usize].iter().for_each(|one| all.absorb(one));
+        operation.times[part as usize]
+            .iter()
+            .for_each(|one| all.absorb(one));
         let labels: &Labels<'_> = &labels(place);
         write(&mut family, labels, part, &all)?;
     }

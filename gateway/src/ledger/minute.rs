@@ -59,7 +59,8 @@ impl Minute {
         self.last_seen = self.last_seen.max(now);
         let askers = self.askers(table, bounds);
         let texts = self.texts_of(&table.texts);
-        self.cells.reserve(table.cells.len().saturating_sub(self.cells.len()));
+        self.cells
+            .reserve(table.cells.len().saturating_sub(self.cells.len()));
         for (key, cell) in &table.cells {
             let who = askers.of(key.who);
             let what = texts.get(key.what as usize).copied().unwrap_or_default();
@@ -76,7 +77,11 @@ impl Minute {
     pub(super) fn absorb(&mut self, other: Self) {
         self.last_seen = self.last_seen.max(other.last_seen);
         let texts = self.texts_of(&other.texts);
-        let clients: Vec<Asker> = other.clients.iter().map(|name| self.client(name, usize::MAX)).collect();
+        let clients: Vec<Asker> = other
+            .clients
+            .iter()
+            .map(|name| self.client(name, usize::MAX))
+            .collect();
         for (key, counts) in other.cells {
             let who = match key.who.stands_for() {
                 Stands::Client(number) => clients.get(number as usize).copied().unwrap_or(Asker::OTHER),
@@ -90,9 +95,14 @@ impl Minute {
     /// Takes so many counts out, with their names.
     pub(super) fn take(&mut self, most: usize) -> Vec<Row> {
         let some: Vec<Key> = self.cells.keys().take(most).copied().collect();
-        let taken = some.iter().filter_map(|key| Some((*key, self.cells.remove(key)?)));
+        let taken = some
+            .iter()
+            .filter_map(|key| Some((*key, self.cells.remove(key)?)));
         let taken: Vec<(Key, [u64; 5])> = taken.collect();
-        taken.into_iter().map(|(key, counts)| self.row(key, counts)).collect()
+        taken
+            .into_iter()
+            .map(|(key, counts)| self.row(key, counts))
+            .collect()
     }
 
     fn bump(&mut self, key: Key, counts: [u64; 5]) {
@@ -121,7 +131,10 @@ impl Minute {
 
     fn add_times(&mut self, table: &Table) {
         for (&(api, version, operation), took) in &table.took {
-            for (part, kind) in Part::ALL.into_iter().filter_map(|part| Some((part, part.kind()?))) {
+            for (part, kind) in Part::ALL
+                .into_iter()
+                .filter_map(|part| Some((part, part.kind()?)))
+            {
                 for bucket in 0..=part.bounds().len() {
                     let counts: Cell = std::array::from_fn(|class| took.counts(part, class)[bucket]);
                     if counts.iter().all(|count| *count == 0) {
@@ -148,10 +161,17 @@ impl Minute {
         for (key, cell) in &table.cells {
             if let (Kind::Request, Stands::Client(number)) = (key.kind, key.who.stands_for()) {
                 let all: u64 = cell.iter().map(|count| u64::from(*count)).sum();
-                requests.get_mut(number as usize).into_iter().for_each(|sum| *sum += all);
+                requests
+                    .get_mut(number as usize)
+                    .into_iter()
+                    .for_each(|sum| *sum += all);
             }
         }
-        let mut clients: Vec<(&str, u32)> = table.clients.iter().map(|(name, number)| (&**name, *number)).collect();
+        let mut clients: Vec<(&str, u32)> = table
+            .clients
+            .iter()
+            .map(|(name, number)| (&**name, *number))
+            .collect();
         clients.sort_by_key(|(name, number)| (std::cmp::Reverse(requests[*number as usize]), *name));
         let mut askers = vec![Asker::OTHER; clients.len()];
         for (name, number) in clients {
@@ -177,11 +197,19 @@ impl Minute {
     /// The numbers here of other texts, by their number there.
     fn texts_of(&mut self, texts: &Texts) -> Vec<u32> {
         let theirs = (1..).map_while(|number| texts.get(number)).cloned();
-        std::iter::once(0).chain(theirs.map(|text| self.texts.number(text))).collect()
+        std::iter::once(0)
+            .chain(theirs.map(|text| self.texts.number(text)))
+            .collect()
     }
 
     fn row(&self, key: Key, counts: [u64; 5]) -> Row {
-        let Key { kind, api, version, operation, .. } = key;
+        let Key {
+            kind,
+            api,
+            version,
+            operation,
+            ..
+        } = key;
         let names = &self.names;
         let (change, what) = self.text(api, key.what);
         let fact = Fact {
@@ -244,4 +272,3 @@ impl Askers {
         }
     }
 }
-

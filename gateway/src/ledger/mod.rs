@@ -27,6 +27,7 @@ pub mod source;
 pub mod store;
 mod table;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;
 pub mod told;
 pub mod took;
@@ -106,7 +107,10 @@ impl Ledger {
         let ledger = Arc::new(Self {
             clock,
             gateway: name(),
-            inner: Mutex::new(Inner { late, ..Inner::default() }),
+            inner: Mutex::new(Inner {
+                late,
+                ..Inner::default()
+            }),
             store: ArcSwapOption::empty(),
             commands,
             metered,
@@ -130,12 +134,19 @@ impl Ledger {
     pub fn adopt(&self, plan: Option<&UsagePlan>, directory: Option<PathBuf>) {
         {
             let mut inner = self.lock();
-            let bounds = plan.map(|plan| Bounds { keys: plan.keys, unidentified: plan.unidentified });
+            let bounds = plan.map(|plan| Bounds {
+                keys: plan.keys,
+                unidentified: plan.unidentified,
+            });
             inner.bounds = bounds.unwrap_or_default();
             inner.late = plan.map_or(inner.late, |plan| plan.flush);
             inner.state.kept = plan.is_some();
         }
-        if self.commands.try_send(Command::Adopt(plan.cloned(), directory)).is_err() {
+        if self
+            .commands
+            .try_send(Command::Adopt(plan.cloned(), directory))
+            .is_err()
+        {
             tracing::error!("the ledger does not answer: figures go on where they went");
         }
     }
@@ -229,7 +240,9 @@ impl Ledger {
         let mut inner = self.lock();
         let (waiting, before) = (inner.pending.rows(), inner.state.fault.clone());
         match (&before, &fault) {
-            (None, Some(fault)) => tracing::error!(%fault, waiting, "usage figures cannot be kept now: they wait"),
+            (None, Some(fault)) => {
+                tracing::error!(%fault, waiting, "usage figures cannot be kept now: they wait")
+            }
             (Some(_), None) => tracing::info!("usage figures are kept again"),
             _ => {}
         }

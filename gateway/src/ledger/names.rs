@@ -34,7 +34,11 @@ impl Names {
     pub fn of(plan: &Plan, before: Option<&Arc<Self>>) -> Arc<Self> {
         let names = Self {
             apis: plan.apis.iter().map(api).collect(),
-            consumers: plan.consumers.iter().map(|(_, one)| Arc::clone(&one.name)).collect(),
+            consumers: plan
+                .consumers
+                .iter()
+                .map(|(_, one)| Arc::clone(&one.name))
+                .collect(),
             empty: Arc::from(""),
             selectors: SELECTORS.map(Arc::from),
         };
@@ -108,6 +112,8 @@ fn api(api: &ApiPlan) -> Api {
     Api {
         name: Arc::from(api.name.as_str()),
         versions: api.versions.iter().map(|v| version(&v.name)).collect(),
-        changes: changes.map(|change| Arc::from(format!("{}..{}", change.old, change.new))).collect(),
+        changes: changes
+            .map(|change| Arc::from(format!("{}..{}", change.old, change.new)))
+            .collect(),
     }
 }

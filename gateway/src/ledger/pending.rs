@@ -109,7 +109,9 @@ impl Pending {
 
     /// Puts minutes of the same hour together: what is kept by the hour and the day stays exact.
     fn put_together(&mut self) {
-        let Some(last) = self.minutes.pop_back() else { return };
+        let Some(last) = self.minutes.pop_back() else {
+            return;
+        };
         let mut hours: VecDeque<Minute> = VecDeque::new();
         for mut minute in self.minutes.drain(..) {
             minute.at = Grain::Hour.floor(minute.at);

@@ -57,7 +57,9 @@ impl Recent {
         let (Some(first), Some(last)) = (self.0.front(), self.0.back()) else {
             return Pace::default();
         };
-        let less = |at: usize| last.added.get(at).copied().unwrap_or_default() - first.added.get(at).copied().unwrap_or_default();
+        let less = |at: usize| {
+            last.added.get(at).copied().unwrap_or_default() - first.added.get(at).copied().unwrap_or_default()
+        };
         let added: Vec<u64> = (0..last.added.len()).map(less).collect();
         Pace {
             seconds: last.at.saturating_duration_since(first.at).as_secs_f64(),

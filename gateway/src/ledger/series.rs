@@ -49,7 +49,8 @@ impl Histogram {
 
     /// Adds another one of the same part.
     pub(super) fn absorb(&mut self, other: &Self) {
-        self.buckets.resize(self.buckets.len().max(other.buckets.len()), 0);
+        self.buckets
+            .resize(self.buckets.len().max(other.buckets.len()), 0);
         for (bucket, count) in self.buckets.iter_mut().zip(&other.buckets) {
             *bucket += count;
         }
@@ -74,11 +75,17 @@ impl Series {
     pub(super) fn add(&mut self, table: &Table) {
         let names = &table.names;
         for (&(api, version, operation), took) in &table.took {
-            let place = (names.api(api), names.version(api, version), names.operation(api, version, operation));
+            let place = (
+                names.api(api),
+                names.version(api, version),
+                names.operation(api, version, operation),
+            );
             self.operation(place).add(took);
         }
         for (key, cell) in &table.cells {
-            let Some(Text::Name(name)) = table.texts.get(key.what) else { continue };
+            let Some(Text::Name(name)) = table.texts.get(key.what) else {
+                continue;
+            };
             let count: u64 = cell.iter().map(|count| u64::from(*count)).sum();
             let (api, version) = (names.api(key.api), names.version(key.api, key.version));
             match key.kind {
@@ -94,7 +101,10 @@ impl Series {
 
     /// Exchanges of a class of status since the process began; of all without one.
     pub fn exchanges(&self, class: Option<usize>) -> u64 {
-        let whole = self.operations.values().map(|operation| &operation.times[Part::Whole as usize]);
+        let whole = self
+            .operations
+            .values()
+            .map(|operation| &operation.times[Part::Whole as usize]);
         let classes = whole.flat_map(|classes| classes.iter().enumerate());
         let meant = classes.filter(|(at, _)| class.is_none_or(|class| class == *at));
         meant.map(|(_, histogram)| histogram.count()).sum()

@@ -51,7 +51,11 @@ impl Shard {
         let (current, mut tables, lost) = {
             let mut inner = self.lock();
             inner.bounds = bounds;
-            (inner.current.take(), std::mem::take(&mut inner.older), std::mem::take(&mut inner.lost))
+            (
+                inner.current.take(),
+                std::mem::take(&mut inner.older),
+                std::mem::take(&mut inner.lost),
+            )
         };
         tables.extend(current);
         Taken { tables, lost }
@@ -73,7 +77,11 @@ impl Inner {
     /// A reload gave other names: those before wait for the flush. A request of the edition before may still end.
     #[cold]
     fn renew(&mut self, names: &Arc<Names>, told: Told<'_>) {
-        if let Some(table) = self.older.iter_mut().find(|table| Arc::ptr_eq(&table.names, names)) {
+        if let Some(table) = self
+            .older
+            .iter_mut()
+            .find(|table| Arc::ptr_eq(&table.names, names))
+        {
             table.count(told);
             return;
         }

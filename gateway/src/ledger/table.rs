@@ -140,7 +140,8 @@ impl Table {
         let gathered = told.gathered;
         if gathered.lifted {
             self.count_translation(rest, class, gathered);
-        } else if !(gathered.sent.is_empty() && gathered.delivered.is_empty() && gathered.withheld.is_empty()) {
+        } else if !(gathered.sent.is_empty() && gathered.delivered.is_empty() && gathered.withheld.is_empty())
+        {
             self.count_members(rest, class, gathered.sent, gathered.delivered, gathered.withheld);
         }
     }
@@ -148,34 +149,91 @@ impl Table {
     fn count_fault(&mut self, rest: Key, class: usize, told: &Told<'_>) {
         if let Some(refused) = told.refused {
             let what = self.texts.number(Text::Name(refused.code()));
-            self.add(Key { kind: Kind::Refused, what, ..rest }, class, 1);
+            self.add(
+                Key {
+                    kind: Kind::Refused,
+                    what,
+                    ..rest
+                },
+                class,
+                1,
+            );
         }
         if let Some(source) = Source::of(told.refused, told.status) {
             let what = self.texts.number(Text::Name(source.name()));
             let who = Asker::EVERYBODY;
-            self.add(Key { kind: Kind::Failed, who, what, ..rest }, class, 1);
+            self.add(
+                Key {
+                    kind: Kind::Failed,
+                    who,
+                    what,
+                    ..rest
+                },
+                class,
+                1,
+            );
         }
     }
 
     fn count_translation(&mut self, rest: Key, class: usize, gathered: super::Gathered) {
-        let all = Key { who: Asker::EVERYBODY, ..rest };
-        self.add(Key { kind: Kind::Lifted, ..all }, class, 1);
+        let all = Key {
+            who: Asker::EVERYBODY,
+            ..rest
+        };
+        self.add(
+            Key {
+                kind: Kind::Lifted,
+                ..all
+            },
+            class,
+            1,
+        );
         if gathered.lowered {
-            self.add(Key { kind: Kind::Lowered, ..all }, class, 1);
+            self.add(
+                Key {
+                    kind: Kind::Lowered,
+                    ..all
+                },
+                class,
+                1,
+            );
         }
         for (change, place) in gathered.faults {
             let what = self.texts.number(Text::Place(change, place));
-            self.add(Key { kind: Kind::Faulted, what, ..all }, class, 1);
+            self.add(
+                Key {
+                    kind: Kind::Faulted,
+                    what,
+                    ..all
+                },
+                class,
+                1,
+            );
         }
         for (change, elements) in gathered.lost {
             let what = self.texts.number(Text::Change(change));
             let elements = u32::try_from(elements).unwrap_or(u32::MAX);
-            self.add(Key { kind: Kind::Lost, what, ..all }, class, elements);
+            self.add(
+                Key {
+                    kind: Kind::Lost,
+                    what,
+                    ..all
+                },
+                class,
+                elements,
+            );
         }
         self.count_members(rest, class, gathered.sent, gathered.delivered, gathered.withheld);
     }
 
-    fn count_members(&mut self, rest: Key, class: usize, sent: Vec<Member>, delivered: Vec<Member>, withheld: Vec<Member>) {
+    fn count_members(
+        &mut self,
+        rest: Key,
+        class: usize,
+        sent: Vec<Member>,
+        delivered: Vec<Member>,
+        withheld: Vec<Member>,
+    ) {
         let sent = sent.into_iter().map(|member| (Kind::Sent, member));
         let delivered = delivered.into_iter().map(|member| (Kind::Delivered, member));
         let withheld = withheld.into_iter().map(|member| (Kind::Withheld, member));
@@ -188,7 +246,10 @@ impl Table {
     /// How many exchanges it holds.
     pub(super) fn exchanges(&self) -> u64 {
         let requests = self.cells.iter().filter(|(key, _)| key.kind == Kind::Request);
-        requests.flat_map(|(_, cell)| cell).map(|count| u64::from(*count)).sum()
+        requests
+            .flat_map(|(_, cell)| cell)
+            .map(|count| u64::from(*count))
+            .sum()
     }
 
     /// Adds to a count; of `other` clients where there are too many. Whether it found a place.
@@ -204,7 +265,10 @@ impl Table {
         }
         let others = match key.who {
             Asker::EVERYBODY => key,
-            _ => Key { who: Asker::OTHER, ..key },
+            _ => Key {
+                who: Asker::OTHER,
+                ..key
+            },
         };
         if length < self.bounds.keys + OTHERS || self.cells.contains_key(&others) {
             bump(self.cells.entry(others).or_default(), class, times);

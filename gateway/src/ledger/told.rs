@@ -71,12 +71,19 @@ fn family(agent: &[u8]) -> &str {
     if agent.starts_with(b"Mozilla/") {
         let names = |browser: &&&str| {
             let browser = browser.as_bytes();
-            agent.windows(browser.len()).take(512).any(|window| window == browser)
+            agent
+                .windows(browser.len())
+                .take(512)
+                .any(|window| window == browser)
         };
         return BROWSERS.iter().find(names).copied().unwrap_or("Mozilla");
     }
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let length = agent.iter().take(LONGEST).take_while(|byte| is_name(byte)).count();
+    let length = agent
+        .iter()
+        .take(LONGEST)
+        .take_while(|byte| is_name(byte))
+        .count();
     std::str::from_utf8(&agent[..length]).unwrap_or_default()
 }
 
@@ -92,7 +99,10 @@ mod tests {
             ("python-requests/2.31", "python-requests"),
             ("okhttp", "okhttp"),
             ("Mozilla/5.0 (X11; Linux) Gecko/20100101 Firefox/130.0", "Firefox"),
-            ("Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36 Edg/130", "Edg"),
+            (
+                "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36 Edg/130",
+                "Edg",
+            ),
             ("Mozilla/4.0", "Mozilla"),
             ("<script>", ""),
             ("", ""),
@@ -110,7 +120,11 @@ mod tests {
         let told = |address: &str| {
             let mut text = String::new();
             let address = Some(address.parse().unwrap());
-            Unknown { address, agent: Some(&agent) }.write(&mut text);
+            Unknown {
+                address,
+                agent: Some(&agent),
+            }
+            .write(&mut text);
             text
         };
         assert_eq!(told("203.0.113.77"), "203.0.113.0/24 curl");

@@ -6,15 +6,40 @@ use super::fact::Kind;
 
 /// Upper bounds of what the gateway adds, in nanoseconds: 10 µs to 1 s.
 const FINE: [u64; 15] = [
-    10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000,
-    50_000_000, 100_000_000, 250_000_000, 1_000_000_000,
+    10_000,
+    25_000,
+    50_000,
+    100_000,
+    250_000,
+    500_000,
+    1_000_000,
+    2_500_000,
+    5_000_000,
+    10_000_000,
+    25_000_000,
+    50_000_000,
+    100_000_000,
+    250_000_000,
+    1_000_000_000,
 ];
 
 /// Upper bounds of whole requests and of what upstreams take, in nanoseconds: those that OpenTelemetry's semantic conventions advise
 /// for `http.server.request.duration` and `http.client.request.duration`, and none twice.
 const COARSE: [u64; 14] = [
-    5_000_000, 10_000_000, 25_000_000, 50_000_000, 75_000_000, 100_000_000, 250_000_000, 500_000_000, 750_000_000,
-    1_000_000_000, 2_500_000_000, 5_000_000_000, 7_500_000_000, 10_000_000_000,
+    5_000_000,
+    10_000_000,
+    25_000_000,
+    50_000_000,
+    75_000_000,
+    100_000_000,
+    250_000_000,
+    500_000_000,
+    750_000_000,
+    1_000_000_000,
+    2_500_000_000,
+    5_000_000_000,
+    7_500_000_000,
+    10_000_000_000,
 ];
 
 /// The parts of an exchange's time.
@@ -70,7 +95,10 @@ impl Part {
 
     fn bucket(self, nanos: u64) -> usize {
         let bounds = self.bounds();
-        bounds.iter().position(|bound| nanos <= *bound).unwrap_or(bounds.len())
+        bounds
+            .iter()
+            .position(|bound| nanos <= *bound)
+            .unwrap_or(bounds.len())
     }
 }
 
@@ -83,7 +111,12 @@ pub struct Times {
 
 impl Times {
     /// What is left of `whole` without the time of others is the gateway's own.
-    pub fn of(whole: Duration, client: Duration, transformation: Option<Duration>, upstream: Option<Duration>) -> Self {
+    pub fn of(
+        whole: Duration,
+        client: Duration,
+        transformation: Option<Duration>,
+        upstream: Option<Duration>,
+    ) -> Self {
         let added = whole.saturating_sub(client + upstream.unwrap_or_default());
         let own = added.saturating_sub(transformation.unwrap_or_default());
         Self {
@@ -141,7 +174,10 @@ mod tests {
 
     #[test]
     fn bounds_belong_to_their_bucket_and_have_short_names() {
-        assert_eq!((Part::Gateway.bucket(10_000), Part::Gateway.bucket(10_001)), (0, 1));
+        assert_eq!(
+            (Part::Gateway.bucket(10_000), Part::Gateway.bucket(10_001)),
+            (0, 1)
+        );
         assert_eq!(Part::Upstream.bucket(u64::MAX), COARSE.len());
         let labels: Vec<String> = (0..=COARSE.len()).map(|at| Part::Upstream.label(at)).collect();
         assert_eq!(labels[..3], ["0.005", "0.01", "0.025"]);
