@@ -18,6 +18,7 @@ use sluice_transforms::lineage::Chain;
 use crate::edge::Edge;
 use crate::fields::etag::Mark;
 use crate::guard::Guard;
+use crate::ledger::names::Names;
 use crate::lifecycle::{Members, Notices};
 use crate::shared::Shared;
 use crate::stage::documents::Offload;
@@ -38,6 +39,8 @@ pub struct Edition {
     pub guard: Guard,
     /// Whether any API does something to its answers on their way out.
     pub edged: bool,
+    /// The names that usage is counted under.
+    pub names: Arc<Names>,
 }
 
 /// What is made of an API.
@@ -144,6 +147,7 @@ impl Edition {
         let apis = plan.apis.iter().map(Api::new).collect();
         let same = before.filter(|b| b.plan.bounds.offload_queue == plan.bounds.offload_queue);
         let offload = same.map_or_else(|| Offload::new(plan.bounds.offload_queue), |b| b.offload.clone());
+        let names = Names::of(&plan, before.map(|b| &b.names));
         let edged = plan.apis.iter().any(|api| !api.edge.leaves_answers());
         Self {
             generation,
@@ -152,6 +156,7 @@ impl Edition {
             offload,
             guard,
             edged,
+            names,
         }
     }
 }
@@ -238,7 +243,9 @@ impl Editions {
         let audit = shared.audit.open(&plan, shared.directory.as_deref())?;
         let edition = Edition::compile(plan, generation, before.as_deref(), shared)?;
         self.generations.store(generation, Ordering::Release);
+        let usage = edition.plan.usage.clone();
         self.current.store(Some(Arc::new(edition)));
+        shared.ledger.adopt(usage.as_ref(), shared.directory.clone());
         shared.audit.adopt(audit);
         Ok(generation)
     }

@@ -3,13 +3,16 @@
 mod arrived;
 mod passage;
 
+use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use http::header::{LINK, WARNING};
+use http::header::{LINK, USER_AGENT, WARNING};
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response, Version as Http};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version as Http};
 use hyper::body::Incoming;
-use sluice_config::plan::{ApiPlan, Plan};
+use sluice_config::plan::{ApiPlan, ConsumerId, Plan};
 
 use crate::body::Body;
 use crate::edition::Edition;
@@ -17,7 +20,10 @@ use crate::fields::target::Pair;
 use crate::fields::{forwarded, media};
 use crate::gateway::Carrier;
 use crate::identity::Identity;
-use crate::ledger::{self, Gathered};
+use crate::ledger::Gathered;
+use crate::ledger::told::{Told, Unknown};
+use crate::ledger::took::Times;
+use crate::pools::Spent;
 use crate::refusal::{Kind, Refusal};
 use crate::serve::{Peer, Refused};
 use crate::stage::authenticate::{self, Asked};
@@ -38,7 +44,14 @@ struct Known<'e> {
     identified: Option<Identified>,
     who: Identity,
     operation: &'e str,
+    /// The operation's place in the version's contract.
+    number: Option<usize>,
     gathered: Gathered,
+    /// Whose time it took at the upstream.
+    spent: Option<Rc<Spent>>,
+    /// What tells clients without a credential apart.
+    address: Option<IpAddr>,
+    agent: Option<HeaderValue>,
     /// Fields that every answer has, refusals too.
     fields: HeaderMap,
     permit: Permit,
@@ -52,23 +65,27 @@ pub async fn carry(carrier: &Carrier, request: Request<Incoming>, peer: &Peer) -
         return Refusal::new(Kind::Draining, "the gateway has no configuration yet").answer();
     };
     let edition = &held.0;
+    let begun = carrier.shard().map(|_| Instant::now());
     let mut known = Known::default();
     let (parts, incoming) = request.into_parts();
+    known.agent = parts.headers.get(USER_AGENT).cloned();
     known.asked = edge::Asked::of(edition, &parts);
     let done = answer(carrier, edition, parts, incoming, peer, &mut known).await;
-    let refused = done.is_err();
+    let why = done.as_ref().err().map(Refusal::kind);
     let mut answer = done.unwrap_or_else(|refusal| {
         log(edition, &known, &refusal);
         refused_answer(edition, &known, &refusal)
     });
-    mark(edition, &known, &mut answer, refused);
+    mark(edition, &known, &mut answer, why.is_some());
     forwarded::via(answer.headers_mut(), Http::HTTP_11);
     let answer = match known.api {
         Some(api) => edge::finish(edition, api, std::mem::take(&mut known.asked), answer).await,
         None => answer,
     };
     let answer = std::mem::take(&mut known.permit).until_ended(answer);
-    record(carrier, edition, known, &answer);
+    if let Some(begun) = begun {
+        record(carrier, edition, known, answer.status(), why, begun.elapsed());
+    }
     answer
 }
 
@@ -87,6 +104,7 @@ async fn answer<'e>(
     let (authority, told) = (arrived.authority.take(), arrived.told.take());
     let client = Client::of(peer, authority.as_deref(), told.as_ref(), parts.version);
     known.asked.secure = client.secure;
+    known.address = Some(client.address);
     edge::enter(edition, &client)?;
     forwarded::refuse_override(&parts.method, &parts.headers)?;
     media::refuse_ambiguous(&parts.headers)?;
@@ -121,7 +139,8 @@ async fn answer<'e>(
     let method = parts.method.clone();
     let passage = Passage::of(carrier, edition, identified, &client, (&method, &arrived.query))?;
     let routed = passage.route();
-    known.operation = named(&routed);
+    (known.operation, known.number) = (named(&routed), passage.number(&routed));
+    known.spent = Some(passage.spent());
     let used = passage.used(known.operation, &known.who);
     let (operation, permit) = passage
         .admit(&used, routed, &parts.headers, &mut known.fields)
@@ -143,10 +162,13 @@ async fn answer<'e>(
         upgrade,
     };
     let answer = passage.send(&used, outgoing, &mut known.gathered).await?;
-    match members {
-        Some(members) => Box::pin(members.answer(&method, answer, &mut known.fields)).await,
-        None => Ok(answer),
-    }
+    let Some(members) = members else {
+        return Ok(answer);
+    };
+    let since = Instant::now();
+    let looked = Box::pin(members.answer(&method, answer, &mut known.fields)).await;
+    known.gathered.upstream += since.elapsed();
+    looked
 }
 
 /// The answer to an `OPTIONS` that needs no credential: a browser's preflight, or one to an API that asks for none.
@@ -292,19 +314,33 @@ fn mark(edition: &Edition, known: &Known<'_>, answer: &mut Response<Body>, refus
     }
 }
 
-fn record(carrier: &Carrier, edition: &Edition, known: Known<'_>, answer: &Response<Body>) {
-    let ledger = carrier.ledger();
-    let Some(identified) = known.identified.filter(|_| ledger.keeps()) else {
-        return;
+/// Tells the ledger, on this core.
+fn record(
+    carrier: &Carrier,
+    edition: &Edition,
+    known: Known<'_>,
+    status: StatusCode,
+    refused: Option<Kind>,
+    took: Duration,
+) {
+    let Some(shard) = carrier.shard() else { return };
+    let waited = known.spent.and_then(|spent| spent.waited.get());
+    let upstream = waited.map(|head| head + known.gathered.upstream);
+    let identified = known.identified.as_ref();
+    let told = Told {
+        api: known.api,
+        version: identified.map(|identified| identified.version.index()),
+        operation: known.number,
+        chosen_by: identified.map_or("", |identified| identified.chosen_by),
+        consumer: known.who.consumer.map(ConsumerId::index),
+        client: Unknown {
+            address: known.address,
+            agent: known.agent.as_ref(),
+        },
+        status: status.as_u16(),
+        refused,
+        times: Times::of(took, known.gathered.client, known.gathered.translation, upstream),
+        gathered: known.gathered,
     };
-    let api = &edition.plan.apis[identified.api];
-    ledger.record(&ledger::Exchange {
-        api: api.name.clone(),
-        version: api.version_name(identified.version).to_owned(),
-        chosen_by: identified.chosen_by,
-        operation: known.operation.to_owned(),
-        status: answer.status().as_u16(),
-        sent: known.gathered.sent,
-        delivered: known.gathered.delivered,
-    });
+    shard.count(&edition.names, told);
 }

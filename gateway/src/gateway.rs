@@ -14,7 +14,7 @@ use crate::admin::Admin;
 use crate::body::Body;
 use crate::edition::{Edition, Editions};
 use crate::exchange;
-use crate::ledger::Ledger;
+use crate::ledger::shard::Shard;
 use crate::pools::{Line, Pools};
 use crate::serve::{Core, Handler, Hold, Peer, Refused, Role};
 use crate::shared::Shared;
@@ -26,8 +26,6 @@ use crate::upstream::tunnel;
 pub struct Gateway {
     /// The running edition.
     pub editions: Editions,
-    /// Who is told of exchanges.
-    pub ledger: Arc<dyn Ledger>,
     /// The admin API.
     pub admin: Admin,
     /// What the whole process shares.
@@ -43,6 +41,8 @@ pub struct Carrier {
     core: Core,
     pools: Rc<RefCell<Pools>>,
     edition: RefCell<Option<Rc<Held>>>,
+    /// Where this core counts; none where nothing is counted.
+    shard: Option<Arc<Shard>>,
 }
 
 impl Carrier {
@@ -53,6 +53,7 @@ impl Carrier {
             core: core.clone(),
             pools: Rc::default(),
             edition: RefCell::default(),
+            shard: gateway.shared.ledger.shard(),
         }
     }
 
@@ -71,7 +72,9 @@ impl Carrier {
 
     /// The connections to an upstream.
     pub fn line(&self, edition: &Edition, id: UpstreamId) -> Option<Line> {
-        Pools::line(&self.pools, edition, id)
+        let mut line = Pools::line(&self.pools, edition, id)?;
+        line.timed = self.shard.is_some();
+        Some(line)
     }
 
     /// What the whole process shares.
@@ -79,9 +82,9 @@ impl Carrier {
         &self.gateway.shared
     }
 
-    /// Who is told of exchanges.
-    pub fn ledger(&self) -> &dyn Ledger {
-        self.gateway.ledger.as_ref()
+    /// Where this core counts; none where nothing is counted.
+    pub fn shard(&self) -> Option<&Shard> {
+        self.shard.as_deref()
     }
 
     /// Keeps this core alive during a drain, for a request that goes on without its client.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -68,6 +69,11 @@ impl Meters {
             family
         });
         family.get_or_create(&labels).set(to);
+    }
+
+    /// Shows what somebody else counts, too.
+    pub fn show(&self, collector: impl Collector) {
+        self.lock().registry.register_collector(Box::new(collector));
     }
 
     /// What a series shows; 0 when it was never counted or set.

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{Request, Response};
 use sluice_config::plan::{UpstreamId, UpstreamPlan};
@@ -24,8 +24,19 @@ pub struct Line {
     pub plan: Rc<UpstreamPlan>,
     /// Its connections on this core.
     pub upstream: Upstream,
+    /// What became of the exchange at the upstream so far.
+    pub spent: Rc<Spent>,
+    /// Whether it is measured how long the upstream takes.
+    pub timed: bool,
+}
+
+/// What became of an exchange at its upstream.
+#[derive(Debug, Default)]
+pub struct Spent {
     /// Whether a request that changes something may have reached it.
-    pub touched: Rc<Cell<bool>>,
+    pub touched: Cell<bool>,
+    /// How long heads of answers were waited for, all tries together; none before the first.
+    pub waited: Cell<Option<Duration>>,
 }
 
 impl Line {
@@ -34,12 +45,17 @@ impl Line {
     /// # Errors
     /// When no answer came.
     pub async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Refusal> {
-        let before = self.touched.get();
-        self.touched.set(before || !request.method().is_safe());
+        let Spent { touched, waited } = &*self.spent;
+        let before = touched.get();
+        touched.set(before || !request.method().is_safe());
+        let since = self.timed.then(Instant::now);
         let answer = self.upstream.send(request).await;
+        if let Some(since) = since {
+            waited.set(Some(waited.get().unwrap_or_default() + since.elapsed()));
+        }
         answer.map_err(|fault| {
             if fault.is_unsent() {
-                self.touched.set(before);
+                touched.set(before);
             }
             tracing::warn!(upstream = %self.plan.name, %fault, "the upstream failed");
             Refusal::from(&fault)
@@ -80,7 +96,8 @@ impl Pools {
         Some(Line {
             plan: Rc::clone(plan),
             upstream: upstream.clone(),
-            touched: Rc::default(),
+            spent: Rc::default(),
+            timed: false,
         })
     }
 

@@ -8,6 +8,8 @@ use crate::audit::Audit;
 use crate::auth::token::Sources;
 use crate::background::Background;
 use crate::clock::Clock;
+use crate::ledger::Ledger;
+use crate::ledger::metrics::Shown;
 use crate::meters::Meters;
 
 /// What editions are made with and exchanges are judged by.
@@ -21,6 +23,8 @@ pub struct Shared {
     pub meters: Arc<Meters>,
     /// The audit log.
     pub audit: Audit,
+    /// Who used what.
+    pub ledger: Arc<Ledger>,
     /// The keys that tokens are verified with.
     pub key_sets: Sources,
     /// The configuration directory: relative paths of key files are meant from here.
@@ -33,11 +37,23 @@ impl Shared {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(clock: Clock, directory: Option<PathBuf>) -> io::Result<Self> {
+        Self::begin(clock, directory, true)
+    }
+
+    /// The same, and whether usage is counted: without it, it can be measured what counting costs.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn begin(clock: Clock, directory: Option<PathBuf>, metered: bool) -> io::Result<Self> {
         let meters = Arc::<Meters>::default();
+        let background = Background::start()?;
+        let ledger = Ledger::start(clock, &background, metered);
+        meters.show(Shown(Arc::clone(&ledger)));
         Ok(Self {
             clock,
-            background: Background::start()?,
+            background,
             audit: Audit::new(clock, Arc::clone(&meters)),
+            ledger,
             meters,
             key_sets: Sources::default(),
             directory,

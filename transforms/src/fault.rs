@@ -12,6 +12,8 @@ pub struct Fault {
     pub pointer: Pointer,
     /// What is wrong, for a person.
     pub detail: String,
+    /// The change that cannot carry it, by its position in the lineage; none where no single one is the cause.
+    pub change: Option<usize>,
 }
 
 /// Kinds of [`Fault`].
@@ -44,6 +46,16 @@ impl Fault {
             kind,
             pointer: Pointer::root(),
             detail: detail.into(),
+            change: None,
+        }
+    }
+
+    /// The same fault, caused by a change, unless one was found to be the cause before.
+    #[must_use]
+    pub fn caused_by(self, change: usize) -> Self {
+        Self {
+            change: self.change.or(Some(change)),
+            ..self
         }
     }
 

@@ -35,6 +35,9 @@ pub trait Observer {
     /// A member of an old version was delivered in an answer: whether it is used is unknown.
     fn delivered(&mut self, _change: usize, _label: &str, _member: &Pointer) {}
 
+    /// Elements of lists were left out or replaced by a change.
+    fn lost(&mut self, _change: usize, _elements: usize) {}
+
     /// A step was taken; the document as it is now.
     fn step(&mut self, _pass: &Pass, _to: Direction, _body: Option<&Value>) {}
 }
@@ -98,7 +101,7 @@ impl<'a> Interpreter<'a> {
             let patch = self.is_patch(&request.operation);
             let stage = Stage::sent(purpose, patch);
             request_step(pass, *to, &mut request, &stage, observer)
-                .map_err(|f| self.in_first_names(index, &request.operation, f))?;
+                .map_err(|f| self.in_first_names(index, &request.operation, f.caused_by(pass.change)))?;
             observer.step(pass, *to, request.body.as_ref());
         }
         Ok(request)
@@ -120,7 +123,7 @@ impl<'a> Interpreter<'a> {
         for (index, (pass, to)) in self.chain.steps.iter().enumerate() {
             let stage = Stage::over(purpose, &snapshots[index], &snapshots[index + 1]);
             request_step(pass, *to, &mut request, &stage, observer)
-                .map_err(|f| self.in_first_names(index, &request.operation, f))?;
+                .map_err(|f| self.in_first_names(index, &request.operation, f.caused_by(pass.change)))?;
             observer.step(pass, *to, request.body.as_ref());
         }
         if let Some(body) = request.body.as_mut() {
@@ -151,8 +154,14 @@ impl<'a> Interpreter<'a> {
                 lists: &self.policy.lists,
                 omitted: &omitted,
             };
+            let before = omitted.get();
             let done = response_step(pass, *to, &mut response, lenient, observer);
-            done.map_err(|f| self.in_answered_names(&statuses, &response.operation, f))?;
+            done.map_err(|f| {
+                self.in_answered_names(&statuses, &response.operation, f.caused_by(pass.change))
+            })?;
+            if omitted.get() > before {
+                observer.lost(pass.change, omitted.get() - before);
+            }
             statuses.push(response.status);
             observer.step(pass, *to, response.body.as_ref());
         }

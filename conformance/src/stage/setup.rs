@@ -13,7 +13,7 @@ use sluice_gateway::clock::Clock;
 use sluice_gateway::demo::backend::{self, Backend};
 use sluice_gateway::edition::Editions;
 use sluice_gateway::gateway::{Carrier, Gateway};
-use sluice_gateway::ledger::{Exchange, Ledger};
+use sluice_gateway::ledger::took::Part;
 use sluice_gateway::reload::Reloader;
 use sluice_gateway::serve::{Drain, Listener, Running, Settings, in_process};
 use sluice_gateway::shared::Shared;
@@ -233,10 +233,8 @@ impl Setup {
             .serve(local)
             .expect("a backend");
         let upstream = self.upstream.clone().unwrap_or_else(|| backend.addr.to_string());
-        let kept = Arc::new(Kept::default());
         let gateway = Arc::new(Gateway {
             editions: Editions::new(),
-            ledger: Arc::clone(&kept) as Arc<dyn Ledger>,
             admin: Admin::new(Arc::new(Reloader::new(&example()))),
             shared: Arc::new(Shared::start(self.clock, None).expect("a thread")),
         });
@@ -253,7 +251,6 @@ impl Setup {
             upstream,
             backend,
             gateway,
-            kept,
             running,
             clients,
         }
@@ -266,7 +263,6 @@ pub struct Stage {
     upstream: String,
     backend: backend::Running,
     gateway: Arc<Gateway>,
-    kept: Arc<Kept>,
     running: Running,
     clients: Mutex<Vec<Client>>,
 }
@@ -324,10 +320,18 @@ impl Stage {
         published.expect("a configuration that can be put to work")
     }
 
-    /// What the ledger was told; the last 1,024 exchanges.
+    /// How many exchanges the ledger has counted so far, by API, version and operation.
     #[must_use]
-    pub fn used(&self) -> Vec<Exchange> {
-        lock(&self.kept.0).clone()
+    pub fn counted(&self) -> BTreeMap<(String, String, String), u64> {
+        let ledger = &self.gateway.shared.ledger;
+        ledger.drain();
+        let series = ledger.series();
+        let counted = series.operations.iter().map(|((api, version, id), operation)| {
+            let whole = operation.times[Part::Whole as usize].iter();
+            let place = (api.to_string(), version.to_string(), id.to_string());
+            (place, whole.map(|class| class.count()).sum())
+        });
+        counted.collect()
     }
 
     /// A connection of its own.
@@ -401,20 +405,6 @@ impl Stage {
     pub fn shutdown(self) {
         drop(self.clients);
         self.running.shutdown();
-    }
-}
-
-/// A ledger in memory.
-#[derive(Default)]
-struct Kept(Mutex<Vec<Exchange>>);
-
-impl Ledger for Kept {
-    fn record(&self, exchange: &Exchange) {
-        let mut kept = lock(&self.0);
-        if kept.len() == 1024 {
-            kept.remove(0);
-        }
-        kept.push(exchange.clone());
     }
 }
 

@@ -11,7 +11,6 @@ use crate::admin::Admin;
 use crate::clock::Clock;
 use crate::edition::{Edition, Editions};
 use crate::gateway::{Carrier, Gateway};
-use crate::ledger::Unkept;
 use crate::reload::{Reloaded, Reloader};
 use crate::serve::{self, Core, Drain, HandOver, Listener, Settings};
 use crate::shared::Shared;
@@ -33,7 +32,6 @@ impl Process {
         let shared = Arc::new(shared);
         let gateway = Arc::new(Gateway {
             editions: Editions::new(),
-            ledger: Arc::new(Unkept),
             admin: Admin::new(Arc::clone(&reloader)),
             shared,
         });
@@ -99,6 +97,12 @@ impl Process {
             once.call_once(&ready);
             Carrier::new(&gateway, core)
         });
+        if !ended.shared.ledger.flush() {
+            tracing::warn!(
+                waiting = ended.shared.ledger.state().waiting,
+                "the last usage figures could not be kept"
+            );
+        }
         ended.shared.audit.flush();
         served.map_err(|fault| Failure::new(keys.explain(fault.to_string())))
     }

@@ -1,5 +1,6 @@
 //! The way of a request whose API, version and consumer are known: admitted, judged, sent.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use http::header::HeaderValue;
@@ -14,7 +15,7 @@ use crate::fields::target::Pair;
 use crate::gateway::Carrier;
 use crate::identity::Identity;
 use crate::ledger::Gathered;
-use crate::pools::Line;
+use crate::pools::{Line, Spent};
 use crate::refusal::{Kind, Refusal};
 use crate::stage::dispatch::{Dispatch, Message};
 use crate::stage::forward::Client;
@@ -75,6 +76,20 @@ impl<'a, 'e> Passage<'a, 'e> {
             query,
             line: line.ok_or_else(|| Refusal::new(Kind::Internal, "the upstream is unknown"))?,
         })
+    }
+
+    /// The place of an operation in the version's contract.
+    pub(super) fn number(&self, routed: &Routed<'e>) -> Option<usize> {
+        let found = routed.as_ref().ok().and_then(|found| *found)?;
+        let operations = &self.version().lift.source.operations;
+        operations
+            .iter()
+            .position(|operation| std::ptr::eq(operation, found))
+    }
+
+    /// What becomes of the exchange at the upstream.
+    pub(super) fn spent(&self) -> Rc<Spent> {
+        Rc::clone(&self.line.spent)
     }
 
     fn api(&self) -> &'e ApiPlan {
@@ -190,7 +205,9 @@ impl<'a, 'e> Passage<'a, 'e> {
             headers: &parts.headers,
             line: &self.line,
         };
-        let begun = idempotency::begin(self.carrier, &keyed, &mut received).await?;
+        let begun = idempotency::begin(self.carrier, &keyed, &mut received).await;
+        gathered.client = received.waited();
+        let begun = begun?;
         let translated = operation
             .filter(|_| !self.version().is_origin())
             .map(|operation| {

@@ -1,6 +1,5 @@
 //! A key that is in flight, from its claim to what becomes of it.
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +17,7 @@ use super::kept::{Kept, Loss, Outcome};
 use super::key::Hash;
 use super::memory::Memory;
 use crate::body::{Body, Fault, Rejoined};
+use crate::pools::Spent;
 use crate::shared::Shared;
 
 /// How long an answer's body is read to be kept. One that takes longer passes on.
@@ -53,17 +53,17 @@ pub struct End {
 pub struct Keeping {
     end: Option<End>,
     answer: usize,
-    touched: Rc<Cell<bool>>,
+    spent: Rc<Spent>,
     api: String,
 }
 
 impl Keeping {
     /// A claim, the largest body that is kept, and what says whether anything was sent.
-    pub fn new(end: End, answer: usize, touched: Rc<Cell<bool>>, api: &str) -> Self {
+    pub fn new(end: End, answer: usize, spent: Rc<Spent>, api: &str) -> Self {
         Self {
             end: Some(end),
             answer,
-            touched,
+            spent,
             api: api.to_owned(),
         }
     }
@@ -106,7 +106,7 @@ impl Keeping {
 impl Drop for Keeping {
     fn drop(&mut self) {
         let Some(end) = self.end.take() else { return };
-        let outcome = match self.touched.get() {
+        let outcome = match self.spent.touched.get() {
             true => Outcome::Lost(Loss::Unknown),
             false => Outcome::Free,
         };

@@ -1,98 +1,270 @@
-//! The ledger's door: what an exchange tells of who used what. Where it goes is the listener's matter.
+//! The ledger: who used what.
+//!
+//! - an exchange [`gathered`] what it met, and tells it when it has ended ([`told`]);
+//! - its core counts it in a [`shard`] of its own: a bounded [`table`] of numbers;
+//! - the [`flush`] takes the tables away, puts them together by [`minute`] and hands them to the [`store`] as batches of
+//!   [`fact`]s; what the store does not take waits, bounded ([`pending`]);
+//! - [`series`] and [`recent`] are the same counts since the process began, and of the last minutes, for metrics and the console;
+//! - [`report`] asks the [`store`] what people want to know.
+//!
+//! Counting costs a look-up on the core; everything else happens beside the cores.
 
 pub mod batch;
 pub mod fact;
+mod flush;
+pub mod gathered;
+mod key;
+pub mod metrics;
+mod minute;
+pub mod names;
+mod pending;
 pub mod question;
+pub mod recent;
 pub mod report;
+pub mod series;
+pub mod shard;
+pub mod source;
 pub mod store;
+mod table;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+pub mod told;
+pub mod took;
 
-use sluice_transforms::pointer::Pointer;
-use sluice_transforms::reference::Observer;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-/// What one exchange used.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Exchange {
-    /// The API.
-    pub api: String,
-    /// The client's version.
-    pub version: String,
-    /// The selector that named it.
-    pub chosen_by: &'static str,
-    /// The operation's id; empty when the request belonged to none.
-    pub operation: String,
-    /// The status that the client got.
-    pub status: u16,
-    /// Members of old versions that the request sent: evidence of use.
-    pub sent: Vec<Member>,
-    /// Members of old versions that the answer delivered: whether they are used is unknown.
-    pub delivered: Vec<Member>,
+use arc_swap::ArcSwapOption;
+use jiff::Timestamp;
+use sluice_config::plan::UsagePlan;
+use tokio::sync::mpsc;
+
+use crate::background::Background;
+use crate::clock::Clock;
+use crate::ledger::batch::Batch;
+use flush::Command;
+pub use gathered::{Gathered, Member};
+use pending::Pending;
+use question::Grain;
+use recent::{Pace, Recent};
+use series::Series;
+use shard::Shard;
+use store::{ReloadRecord, Store, StoreFault};
+pub use table::Bounds;
+
+/// How many commands may wait for the flush.
+const COMMANDS: usize = 256;
+/// How long the process waits for its last counts to be kept.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Who used what, in this process and in the store.
+#[derive(Debug)]
+pub struct Ledger {
+    clock: Clock,
+    /// What this process is called in the store: no other ever has the name.
+    gateway: String,
+    inner: Mutex<Inner>,
+    store: ArcSwapOption<Store>,
+    commands: mpsc::Sender<Command>,
+    metered: bool,
 }
 
-/// A member of an old version that a change removed, renamed or moved.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Member {
-    /// The change, by its position in the lineage.
-    pub change: usize,
-    /// The type.
-    pub label: String,
-    /// Where it stands in the type, in the change's old version.
-    pub at: Pointer,
-}
-
-/// Who is told of exchanges. Called on a core: it must not wait.
-pub trait Ledger: Send + Sync {
-    /// Whether it keeps anything: else nothing is put together for it.
-    fn keeps(&self) -> bool {
-        true
-    }
-
-    /// An exchange has ended.
-    fn record(&self, exchange: &Exchange);
-}
-
-/// Keeps nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Unkept;
-
-impl Ledger for Unkept {
-    fn keeps(&self) -> bool {
-        false
-    }
-
-    fn record(&self, _: &Exchange) {}
-}
-
-/// The most members that one exchange reports: a page of a list holds the same ones again and again.
-const MEMBERS: usize = 64;
-
-/// Gathers the members that a translation meets, each once.
 #[derive(Debug, Default)]
-pub struct Gathered {
-    /// Members that were sent.
-    pub sent: Vec<Member>,
-    /// Members that were delivered.
-    pub delivered: Vec<Member>,
+struct Inner {
+    shards: Vec<Arc<Shard>>,
+    bounds: Bounds,
+    pending: Pending,
+    series: Series,
+    recent: Recent,
+    state: State,
+    /// How long the flush waits at most: counts of the minute before may come so late.
+    late: Duration,
 }
 
-impl Observer for Gathered {
-    fn sent(&mut self, change: usize, label: &str, member: &Pointer) {
-        note(&mut self.sent, change, label, member);
-    }
-
-    fn delivered(&mut self, change: usize, label: &str, member: &Pointer) {
-        note(&mut self.delivered, change, label, member);
-    }
+/// How the ledger is doing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// Whether there is a store to be kept in.
+    pub kept: bool,
+    /// What is wrong with the store; nothing while it takes what it is given.
+    pub fault: Option<String>,
+    /// When the store took everything last.
+    pub flushed: Option<Timestamp>,
+    /// How many rows wait for it.
+    pub waiting: usize,
+    /// How many exchanges could not be kept since the process began.
+    pub lost: u64,
 }
 
-fn note(members: &mut Vec<Member>, change: usize, label: &str, at: &Pointer) {
-    let known = members
-        .iter()
-        .any(|m| m.change == change && m.label == label && m.at == *at);
-    if !known && members.len() < MEMBERS {
-        members.push(Member {
-            change,
-            label: label.to_owned(),
-            at: at.clone(),
+impl Ledger {
+    /// Begins to count. Nothing is kept before [`Ledger::adopt`] says where. Where it is not `metered` nothing is counted:
+    /// for measuring what counting costs.
+    pub fn start(clock: Clock, background: &Background, metered: bool) -> Arc<Self> {
+        let (commands, told) = mpsc::channel(COMMANDS);
+        let late = Duration::from_secs(10);
+        let ledger = Arc::new(Self {
+            clock,
+            gateway: name(),
+            inner: Mutex::new(Inner {
+                late,
+                ..Inner::default()
+            }),
+            store: ArcSwapOption::empty(),
+            commands,
+            metered,
         });
+        drop(background.spawn(flush::keep(Arc::clone(&ledger), told)));
+        ledger
     }
+
+    /// Where a core counts; none where nothing is counted.
+    pub fn shard(&self) -> Option<Arc<Shard>> {
+        if !self.metered {
+            return None;
+        }
+        let mut inner = self.lock();
+        let shard = Arc::new(Shard::new(inner.bounds));
+        inner.shards.push(Arc::clone(&shard));
+        Some(shard)
+    }
+
+    /// Keeps figures as a plan says from now on.
+    pub fn adopt(&self, plan: Option<&UsagePlan>, directory: Option<PathBuf>) {
+        {
+            let mut inner = self.lock();
+            let bounds = plan.map(|plan| Bounds {
+                keys: plan.keys,
+                unidentified: plan.unidentified,
+            });
+            inner.bounds = bounds.unwrap_or_default();
+            inner.late = plan.map_or(inner.late, |plan| plan.flush);
+            inner.state.kept = plan.is_some();
+        }
+        if self
+            .commands
+            .try_send(Command::Adopt(plan.cloned(), directory))
+            .is_err()
+        {
+            tracing::error!("the ledger does not answer: figures go on where they went");
+        }
+    }
+
+    /// The store, once it could be opened.
+    pub fn store(&self) -> Option<Arc<Store>> {
+        self.store.load_full()
+    }
+
+    /// How it is doing.
+    pub fn state(&self) -> State {
+        let inner = self.lock();
+        State {
+            waiting: inner.pending.rows(),
+            lost: inner.pending.lost,
+            ..inner.state.clone()
+        }
+    }
+
+    /// Takes what cores have counted into account. It may take long: call it off the cores.
+    pub fn drain(&self) {
+        let now = self.now().as_second();
+        let mut inner = self.lock();
+        let bounds = inner.bounds;
+        // What is taken right after a minute has begun was counted before it.
+        let at = Grain::Minute.floor(now - (inner.late.as_secs() / 2) as i64);
+        let taken: Vec<_> = inner.shards.iter().map(|shard| shard.take(bounds)).collect();
+        // A core that has ended counts no more.
+        inner.shards.retain(|shard| Arc::strong_count(shard) > 1);
+        for taken in taken {
+            inner.pending.lose(taken.lost);
+            for table in taken.tables {
+                inner.series.add(&table);
+                inner.pending.lose(table.lost);
+                inner.pending.add(at, &table, bounds, now);
+            }
+        }
+        let Inner { series, recent, .. } = &mut *inner;
+        recent.read(series, Instant::now());
+    }
+
+    /// What was counted since the process began, up to the last [`Ledger::drain`].
+    pub fn series(&self) -> Series {
+        self.lock().series.clone()
+    }
+
+    /// The last minutes, up to the last [`Ledger::drain`].
+    pub fn pace(&self) -> Pace {
+        self.lock().recent.pace()
+    }
+
+    /// Brings everything to the store, and waits for it, but not for ever. Call it off the cores. Whether all of it is there.
+    pub fn flush(&self) -> bool {
+        let (done, told) = std::sync::mpsc::sync_channel(1);
+        let sent = self.commands.try_send(Command::Flush(done)).is_ok();
+        sent && told.recv_timeout(FAREWELL).is_ok() && self.state().fault.is_none()
+    }
+
+    /// Keeps a reload for the change log.
+    pub fn tell_reload(&self, mut reload: ReloadRecord) {
+        reload.gateway.clone_from(&self.gateway);
+        if self.commands.try_send(Command::Reload(Box::new(reload))).is_err() {
+            tracing::warn!("a reload is missing in the ledger's change log");
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn next_batch(&self) -> Option<Batch> {
+        self.lock().pending.next(&self.gateway)
+    }
+
+    fn acknowledge(&self, number: i64) {
+        self.lock().pending.acknowledge(number);
+    }
+
+    /// Gives up what waits: there is no store, or another one from now on.
+    fn forget(&self) {
+        self.lock().pending.clear();
+    }
+
+    fn opened(&self, store: Option<&Store>) {
+        self.store.store(store.cloned().map(Arc::new));
+    }
+
+    /// Remembers how the store did, and tells operators when that changes.
+    fn told(&self, fault: Option<&StoreFault>) {
+        let fault = fault.map(ToString::to_string);
+        let mut inner = self.lock();
+        let (waiting, before) = (inner.pending.rows(), inner.state.fault.clone());
+        match (&before, &fault) {
+            (None, Some(fault)) => {
+                tracing::error!(%fault, waiting, "usage figures cannot be kept now: they wait")
+            }
+            (Some(_), None) => tracing::info!("usage figures are kept again"),
+            _ => {}
+        }
+        if fault.is_none() {
+            inner.state.flushed = Some(self.now());
+        }
+        inner.state.fault = fault;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A name that no other process has.
+fn name() -> String {
+    let mut bytes = [0_u8; 16];
+    if getrandom::fill(&mut bytes).is_err() {
+        // Without randomness the time and the process tell it apart.
+        let now = Timestamp::now().as_nanosecond().to_le_bytes();
+        bytes.copy_from_slice(&now);
+        bytes[12..].copy_from_slice(&std::process::id().to_le_bytes());
+    }
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -148,7 +148,8 @@ impl Dispatch<'_> {
             (answer, gathered)
         });
         let failed = |_| Refusal::new(Kind::Internal, "the request was given up");
-        let (answer, seen) = task.await.map_err(failed)?;
+        let (answer, mut seen) = task.await.map_err(failed)?;
+        seen.client += gathered.client;
         *gathered = seen;
         answer
     }

@@ -104,8 +104,8 @@ impl Keyed<'_> {
                     keep: plan.keep,
                     shared: Arc::clone(shared),
                 };
-                let touched = Rc::clone(&self.line.touched);
-                let keeping = Keeping::new(end, plan.answer, touched, &self.used.api.name);
+                let spent = Rc::clone(&self.line.spent);
+                let keeping = Keeping::new(end, plan.answer, spent, &self.used.api.name);
                 Ok(Begun::First(Box::new(keeping)))
             }
             Found::Known(Standing::Kept(kept)) => {

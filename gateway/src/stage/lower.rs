@@ -1,5 +1,7 @@
 //! The answer on its way to the client: status, fields and document of the client's version.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use http::header::{ACCEPT_RANGES, ETAG};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
@@ -41,10 +43,12 @@ pub async fn lower(
     if !bodiless && !body.is_end_stream() && !is_document(&parts.headers) {
         return other(way, operation, Response::from_parts(parts, body));
     }
+    let since = Instant::now();
     let bytes = match bodiless {
         true => Bytes::new(),
         false => whole(way, &parts.headers, body).await?,
     };
+    gathered.upstream += since.elapsed();
     // After a write an empty answer says at least that it was done.
     if !bodiless && bytes.is_empty() && method.is_safe() && must_be_document(way, operation, parts.status) {
         return Err(no_document());
@@ -53,8 +57,17 @@ pub async fn lower(
     let status = parts.status.as_u16();
     let watch = || way.edition.guard.validators.answer(way.api, operation, status);
     let watch = (!bodiless).then(watch).flatten();
-    let (lowered, seen) = translate(way, operation, status, headers.clone(), bytes, watch).await?;
+    let since = Instant::now();
+    let translated = translate(way, operation, status, headers.clone(), bytes, watch).await;
+    gathered.translated(since);
+    let (lowered, seen) = translated?;
     gathered.delivered = seen.delivered;
+    gathered.lost = seen.lost;
+    let lowered = lowered.map_err(|fault| {
+        gathered.fault(&fault);
+        unlowered(&fault)
+    })?;
+    gathered.lowered = true;
     let Lowered { response, omitted } = lowered;
     changed_body(&mut parts.headers);
     apply(&mut parts.headers, &headers, &response.headers);
@@ -113,7 +126,7 @@ async fn translate(
     headers: Vec<(String, String)>,
     bytes: Bytes,
     watch: Option<Watch>,
-) -> Result<(Lowered, Gathered), Refusal> {
+) -> Result<(Result<Lowered, Fault>, Gathered), Refusal> {
     let (own, operation) = (way.clone(), operation.to_owned());
     let large = bytes.len() > way.edition.plan.bounds.offload;
     let work = move || {
@@ -132,10 +145,7 @@ async fn translate(
             body,
         };
         let mut seen = Gathered::default();
-        let lowered = own
-            .lowering()
-            .lower(answer, &mut seen)
-            .map_err(|fault| unlowered(&fault))?;
+        let lowered = own.lowering().lower(answer, &mut seen);
         Ok((lowered, seen))
     };
     way.edition.offload.run(large, work).await?

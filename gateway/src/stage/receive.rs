@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -18,17 +18,24 @@ use crate::stage::documents;
 pub enum Received {
     /// It still comes.
     Streaming(Incoming),
-    /// It is here, as it was sent: not decoded.
-    Whole(Bytes),
+    /// It is here.
+    Whole(Sent),
     /// It is here, and was read already.
     Understood(Box<Understood>),
+}
+
+/// A body as it was sent: not decoded.
+#[derive(Debug, Default)]
+pub struct Sent {
+    bytes: Bytes,
+    /// How long it was waited for.
+    waited: Duration,
 }
 
 /// A body that was read.
 #[derive(Debug)]
 pub struct Understood {
-    /// As it was sent: not decoded.
-    sent: Bytes,
+    sent: Sent,
     /// What it says.
     pub document: Value,
     /// How long its text is, decoded.
@@ -41,16 +48,29 @@ impl Received {
     /// # Errors
     /// When it does not arrive, or is larger than `cap`.
     pub async fn hold(&mut self, cap: usize, idle: Duration) -> Result<Bytes, Refusal> {
-        let bytes = match self {
-            Self::Whole(bytes) => return Ok(bytes.clone()),
-            Self::Understood(understood) => return Ok(understood.sent.clone()),
+        let sent = match self {
+            Self::Whole(sent) => return Ok(sent.bytes.clone()),
+            Self::Understood(understood) => return Ok(understood.sent.bytes.clone()),
             Self::Streaming(incoming) => {
+                let since = Instant::now();
                 let read = documents::whole(incoming, cap, idle).await;
-                read.map_err(|fault| fault.of_request())?
+                let bytes = read.map_err(|fault| fault.of_request())?;
+                let waited = since.elapsed();
+                Sent { bytes, waited }
             }
         };
-        *self = Self::Whole(bytes.clone());
-        Ok(bytes)
+        let held = sent.bytes.clone();
+        *self = Self::Whole(sent);
+        Ok(held)
+    }
+
+    /// How long a body that is held was waited for.
+    pub fn waited(&self) -> Duration {
+        match self {
+            Self::Streaming(_) => Duration::ZERO,
+            Self::Whole(sent) => sent.waited,
+            Self::Understood(understood) => understood.sent.waited,
+        }
     }
 
     /// Keeps what a body that is held says, so that nobody reads it a second time.
@@ -68,16 +88,16 @@ impl Received {
     pub fn into_body(self, idle: Duration) -> Body {
         match self {
             Self::Streaming(incoming) => Body::incoming(incoming, idle),
-            Self::Whole(bytes) => Body::full(bytes),
-            Self::Understood(understood) => Body::full(understood.sent),
+            Self::Whole(sent) => Body::full(sent.bytes),
+            Self::Understood(understood) => Body::full(understood.sent.bytes),
         }
     }
 
     fn held(&self) -> Option<&Bytes> {
         match self {
             Self::Streaming(_) => None,
-            Self::Whole(bytes) => Some(bytes),
-            Self::Understood(understood) => Some(&understood.sent),
+            Self::Whole(sent) => Some(&sent.bytes),
+            Self::Understood(understood) => Some(&understood.sent.bytes),
         }
     }
 }
@@ -89,8 +109,8 @@ impl HttpBody for Received {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Framed {
         let bytes = match self.get_mut() {
             Self::Streaming(incoming) => return Pin::new(incoming).poll_frame(cx).map_err(Into::into),
-            Self::Whole(bytes) => bytes,
-            Self::Understood(understood) => &mut understood.sent,
+            Self::Whole(sent) => &mut sent.bytes,
+            Self::Understood(understood) => &mut understood.sent.bytes,
         };
         match bytes.is_empty() {
             true => Poll::Ready(None),

@@ -1,5 +1,7 @@
 //! A request of another version than the upstream's: read, lifted, sent, and its answer lowered.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Response};
@@ -38,7 +40,12 @@ pub async fn translate(
     let length;
     (request.body, length) = match received {
         Received::Understood(understood) => (Some(understood.document), understood.length),
-        received => document(way, &headers, &request, received).await?,
+        received => {
+            let since = Instant::now();
+            let read = document(way, &headers, &request, received).await;
+            gathered.client += since.elapsed();
+            read?
+        }
     };
     let operation = request.operation.clone();
     let large = length > way.edition.plan.bounds.offload;

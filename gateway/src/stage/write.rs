@@ -4,6 +4,8 @@
 //! document, puts the client's into it and writes on condition; `unsafe_read` does so without a condition. A precondition
 //! of the client's own wins: its failure is answered, never tried again.
 
+use std::time::Instant;
+
 use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use sluice_config::plan::Keep;
@@ -130,7 +132,10 @@ impl Write<'_> {
                 return Ok(found);
             }
             let tag = lower::tag(found.headers());
-            let stored = self.document(found).await?;
+            let since = Instant::now();
+            let stored = self.document(found).await;
+            gathered.upstream += since.elapsed();
+            let stored = stored?;
             let condition = self.condition(tag)?;
             let answer = self.put(purpose, stored, condition, gathered).await?;
             let beaten = answer.status() == StatusCode::PRECONDITION_FAILED && own;
@@ -289,8 +294,16 @@ impl Write<'_> {
             };
             (lifted, seen)
         };
-        let (lifted, seen) = self.way.edition.offload.run(large, work).await?;
+        let since = Instant::now();
+        let ran = self.way.edition.offload.run(large, work).await;
+        gathered.translated(since);
+        let (lifted, seen) = ran?;
         gathered.sent = seen.sent;
+        match &lifted {
+            Ok(_) => gathered.lifted = true,
+            Err(fault) if fault.kind != FaultKind::NeedsStored => gathered.fault(fault),
+            Err(_) => {}
+        }
         Ok(lifted)
     }
 

@@ -41,6 +41,7 @@ impl Interpreter<'_> {
                 let target = body_shape(pass.source(*to), operation);
                 type_step(&way, &mut doc, (shape, target), &stage, &mut Unobserved).map_err(|f| Fault {
                     kind: FaultKind::Stored,
+                    change: Some(pass.change),
                     ..f
                 })?;
             }
