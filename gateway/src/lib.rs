@@ -27,6 +27,7 @@ pub mod ledger;
 pub mod lifecycle;
 pub mod limits;
 pub mod meters;
+pub mod notify;
 pub mod pools;
 mod readable;
 pub mod refusal;
