@@ -22,6 +22,7 @@ pub mod gateway;
 pub mod guard;
 pub mod idempotency;
 pub mod identity;
+pub mod journal;
 pub mod ledger;
 pub mod lifecycle;
 pub mod limits;

@@ -52,7 +52,7 @@ impl Shared {
         Ok(Self {
             clock,
             background,
-            audit: Audit::new(clock, Arc::clone(&meters)),
+            audit: Audit::new(clock, &meters),
             ledger,
             meters,
             key_sets: Sources::default(),
