@@ -35,6 +35,7 @@ pub mod serve;
 pub mod shared;
 pub mod stage;
 pub mod store;
+pub mod telemetry;
 pub mod tls;
 pub mod upstream;
 pub mod validation;

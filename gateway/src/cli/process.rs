@@ -101,6 +101,10 @@ impl Process {
             tracing::warn!(waiting = ended.shared.ledger.state().waiting, "the last usage figures could not be kept");
         }
         ended.shared.audit.flush();
+        ended.shared.access.flush();
+        if let Some(edition) = ended.editions.current() {
+            edition.telemetry.flush();
+        }
         served.map_err(|fault| Failure::new(keys.explain(fault.to_string())))
     }
 }

@@ -1,0 +1,238 @@
+//! The account of one exchange: what is known of it while it lives. When it ends, its span and its line are made of it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{Response, Version as Http};
+use opentelemetry::TraceId;
+
+use super::access::{Ended, Line, Shown};
+use super::followed::Followed;
+use super::trace::Trace;
+use super::{Telemetry, context, random, root};
+use crate::body::Body;
+use crate::fields::target::Pair;
+use crate::refusal::Kind;
+use crate::shared::Shared;
+
+/// By what client, gateway and backend know an exchange.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What is told of an exchange. An exchange of which nothing is told has its ids all the same, for the log of the process.
+#[derive(Debug, Default)]
+pub struct Account {
+    request_id: Option<HeaderValue>,
+    trace_id: Option<TraceId>,
+    /// Its trace; nothing where it is not sampled.
+    pub trace: Trace,
+    draft: Option<Box<Draft>>,
+}
+
+/// Who asks for what, in canonical form.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    /// The client's address, through trusted proxies.
+    pub client: IpAddr,
+    /// Whether it came over TLS.
+    pub secure: bool,
+    /// The host that it named.
+    pub host: Option<&'a str>,
+    /// The path.
+    pub path: &'a str,
+    /// The query.
+    pub query: &'a [Pair],
+}
+
+/// What the gateway knows of an exchange by name. Empty where it did not come that far.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// The API.
+    pub api: String,
+    /// The client's version.
+    pub version: String,
+    /// The selector that named it.
+    pub chosen_by: &'static str,
+    /// The consumer.
+    pub consumer: Option<Arc<str>>,
+    /// The operation.
+    pub operation: String,
+    /// The path that the operation has in the client's version, with slots.
+    pub route: String,
+}
+
+/// What will be told.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) shared: Arc<Shared>,
+    shown: Option<Arc<Shown>>,
+    /// Whether the access log tells of it whatever becomes of it.
+    chosen: bool,
+    pub(super) trace: Trace,
+    begun: Instant,
+    pub(super) http: Http,
+    pub(super) secure: bool,
+    pub(super) host: Option<String>,
+    line: Option<Box<Line>>,
+}
+
+impl Account {
+    /// Opens the account of a request. The fields that name its trace are brought into the form in which they go on.
+    pub fn open(telemetry: &Telemetry, shared: &Arc<Shared>, generation: u64, parts: &mut Parts) -> Self {
+        let trace = telemetry.traces.as_ref();
+        let trace = trace.map_or_else(Trace::default, |traces| traces.begin(&mut parts.headers));
+        let mut account = Self {
+            request_id: parts.headers.get(REQUEST_ID).cloned(),
+            trace_id: trace.id().or_else(|| Some(context::read(&parts.headers)?.trace)),
+            trace,
+            draft: None,
+        };
+        if telemetry.shown.is_some() || account.trace.id().is_some() {
+            account.draft = Some(account.draft(telemetry, shared, generation, parts));
+        }
+        account
+    }
+
+    // Boxed with its line: an exchange of which nothing is told carries a pointer.
+    fn draft(
+        &self,
+        telemetry: &Telemetry,
+        shared: &Arc<Shared>,
+        generation: u64,
+        parts: &Parts,
+    ) -> Box<Draft> {
+        let shown = telemetry.shown.clone();
+        let length = parts
+            .headers
+            .get(CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok());
+        let line = Line {
+            at: shared.clock.now(),
+            request_id: self.request_id.clone(),
+            trace: self.trace_id,
+            generation,
+            client: None,
+            method: parts.method.clone(),
+            path: None,
+            query: Vec::new(),
+            facts: Facts::default(),
+            status: None,
+            refused: None,
+            ended: Ended::default(),
+            took: Default::default(),
+            received: length.and_then(|length| length.parse().ok()),
+            sent: 0,
+            request: shown
+                .as_ref()
+                .map_or_else(Vec::new, |shown| shown.of_request(&parts.headers)),
+            answer: Vec::new(),
+        };
+        Box::new(Draft {
+            shared: Arc::clone(shared),
+            chosen: shown.as_ref().is_some_and(|shown| random::chance(shown.share)),
+            shown,
+            trace: self.trace.clone(),
+            begun: Instant::now(),
+            http: parts.version,
+            secure: false,
+            host: None,
+            line: Some(Box::new(line)),
+        })
+    }
+
+    /// The request's id, as text.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_ref().and_then(|id| id.to_str().ok())
+    }
+
+    /// The trace's id, whether it is sampled here or not.
+    pub fn trace_id(&self) -> Option<TraceId> {
+        self.trace_id
+    }
+
+    /// Whether anything is told: else nothing need be put together.
+    pub fn listens(&self) -> bool {
+        self.draft.is_some()
+    }
+
+    /// Notes who asks for what.
+    pub fn asks(&mut self, asking: &Asking<'_>) {
+        let Some(draft) = &mut self.draft else { return };
+        (draft.secure, draft.host) = (asking.secure, asking.host.map(str::to_owned));
+        let Some(line) = &mut draft.line else { return };
+        line.client = Some(asking.client);
+        if let Some(shown) = &draft.shown {
+            line.path = Some(asking.path.to_owned());
+            line.query = shown.of_query(asking.query);
+        }
+    }
+
+    /// Notes what the gateway knows by now.
+    pub fn knows(&mut self, facts: Facts) {
+        if let Some(line) = self.draft.as_mut().and_then(|draft| draft.line.as_mut()) {
+            line.facts = facts;
+        }
+    }
+
+    /// Notes why the gateway refused.
+    pub fn refused(&mut self, kind: Kind) {
+        if let Some(line) = self.draft.as_mut().and_then(|draft| draft.line.as_mut()) {
+            line.refused = Some(kind.code());
+        }
+    }
+
+    /// Closes the account when the answer has ended.
+    pub fn follow(self, answer: Response<Body>) -> Response<Body> {
+        let Some(mut draft) = self.draft else {
+            return answer;
+        };
+        if !draft.answers(&answer) {
+            return answer;
+        }
+        match answer.body().bytes() {
+            Some(whole) => {
+                draft.ends(Ended::Whole, whole.len() as u64);
+                answer
+            }
+            None => answer.map(|body| Body::stream(Followed::new(body, draft))),
+        }
+    }
+}
+
+impl Draft {
+    /// Notes the answer. Says whether the exchange will be told of.
+    fn answers(&mut self, answer: &Response<Body>) -> bool {
+        let fails = answer.status().is_server_error();
+        self.chosen |= fails && self.shown.is_some();
+        if !self.chosen && self.trace.id().is_none() {
+            self.line = None;
+            return false;
+        }
+        if let Some(line) = &mut self.line {
+            line.status = Some(answer.status());
+            if let Some(shown) = &self.shown {
+                line.answer = shown.of_answer(answer.headers());
+            }
+        }
+        true
+    }
+
+    /// Ends the exchange, once.
+    pub(super) fn ends(&mut self, how: Ended, sent: u64) {
+        let Some(mut line) = self.line.take() else { return };
+        (line.ended, line.sent, line.took) = (how, sent, self.begun.elapsed());
+        root::end(self, &line);
+        if self.chosen {
+            self.shared.access.keep(|| line);
+        }
+    }
+}
+
+impl Drop for Draft {
+    /// Whoever waited for the answer has gone.
+    fn drop(&mut self) {
+        self.ends(Ended::Abandoned, 0);
+    }
+}
