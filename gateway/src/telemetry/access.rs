@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::fields::target::Pair;
 use crate::files;
 use crate::journal::{At, Entry, Habits, Journal, Opened, short};
+use crate::ledger::took::{Part, Times};
 use crate::meters::Meters;
 
 /// Credentials, whatever an API's schemes are.
@@ -164,6 +165,7 @@ pub struct Line {
     pub(super) refused: Option<&'static str>,
     pub(super) ended: Ended,
     pub(super) took: Duration,
+    pub(super) times: Times,
     pub(super) received: Option<u64>,
     pub(super) sent: u64,
     pub(super) request: Vec<(HeaderName, HeaderValue)>,
@@ -211,7 +213,7 @@ impl Line {
             ("ended", self.ended_badly().map(Json::from)),
             ("request_bytes", self.received.map(Json::from)),
             ("answer_bytes", Some(self.sent.into())),
-            ("ms", Some(json!({"total": millis(self.took)}))),
+            ("ms", Some(self.millis())),
             ("generation", Some(self.generation.into())),
             ("request", fields(&self.request)),
         ];
@@ -220,6 +222,21 @@ impl Line {
         known
             .filter_map(|(name, value)| Some((name.to_owned(), value?)))
             .collect()
+    }
+
+    /// How long it took to its end, and until the head of its answer by whose time it was.
+    fn millis(&self) -> Json {
+        let mut all = Map::new();
+        let mut add = |name: &str, time: Option<Duration>| {
+            if let Some(time) = time {
+                all.insert(name.to_owned(), millis(time).into());
+            }
+        };
+        add("total", Some(self.took));
+        add("gateway", self.times.part(Part::Gateway));
+        add("transformation", self.times.part(Part::Transformation));
+        add("upstream", self.times.part(Part::Upstream));
+        all.into()
     }
 
     /// How it ended, where not as it should.

@@ -15,7 +15,8 @@ use super::trace::Trace;
 use super::{Telemetry, context, random, root};
 use crate::body::Body;
 use crate::fields::target::Pair;
-use crate::refusal::Kind;
+use crate::ledger::took::Times;
+use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
 
 /// By what client, gateway and backend know an exchange.
@@ -122,6 +123,7 @@ impl Account {
             refused: None,
             ended: Ended::default(),
             took: Default::default(),
+            times: Times::default(),
             received: length.and_then(|length| length.parse().ok()),
             sent: 0,
             request: shown
@@ -152,11 +154,6 @@ impl Account {
         self.trace_id
     }
 
-    /// Whether anything is told: else nothing need be put together.
-    pub fn listens(&self) -> bool {
-        self.draft.is_some()
-    }
-
     /// Notes who asks for what.
     pub fn asks(&mut self, asking: &Asking<'_>) {
         let Some(draft) = &mut self.draft else { return };
@@ -169,25 +166,30 @@ impl Account {
         }
     }
 
-    /// Notes what the gateway knows by now.
-    pub fn knows(&mut self, facts: Facts) {
+    /// Notes what the gateway knows by now, if anything is told at all.
+    pub fn knows(&mut self, facts: impl FnOnce() -> Facts) {
         if let Some(line) = self.draft.as_mut().and_then(|draft| draft.line.as_mut()) {
-            line.facts = facts;
+            line.facts = facts();
         }
     }
 
-    /// Notes why the gateway refused.
-    pub fn refused(&mut self, kind: Kind) {
-        if let Some(line) = self.draft.as_mut().and_then(|draft| draft.line.as_mut()) {
-            line.refused = Some(kind.code());
+    /// A refusal that names the request, so that whoever is told of it can be helped.
+    #[must_use]
+    pub fn named(&self, refusal: Refusal) -> Refusal {
+        match self.request_id() {
+            Some(id) => refusal.with("request_id", id),
+            None => refusal,
         }
     }
 
     /// Closes the account when the answer has ended.
-    pub fn follow(self, answer: Response<Body>) -> Response<Body> {
+    pub fn follow(self, answer: Response<Body>, refused: Option<Kind>, times: Times) -> Response<Body> {
         let Some(mut draft) = self.draft else {
             return answer;
         };
+        if let Some(line) = &mut draft.line {
+            (line.refused, line.times) = (refused.map(Kind::code), times);
+        }
         if !draft.answers(&answer) {
             return answer;
         }
