@@ -94,14 +94,8 @@ pub async fn carry(carrier: &Carrier, request: Request<Incoming>, peer: &Peer) -
     drop(stage);
     let mut account = std::mem::take(&mut known.account);
     let identified = known.identified.as_ref();
-    account.knows(|| {
-        facts(
-            edition,
-            (known.api, identified),
-            &known.who,
-            (known.operation, known.number),
-        )
-    });
+    let (api, routed_to) = ((known.api, identified), (known.operation, known.number));
+    account.knows(|| facts(edition, api, &known.who, routed_to));
     let times = begun.map(|begun| times(&known, begun.elapsed()));
     if let Some(times) = times {
         record(carrier, edition, known, answer.status(), why, times);
@@ -121,9 +115,8 @@ async fn answer<'e>(
     refuse_malformed(carrier, &mut parts)?;
     refuse_unsupported(&parts.method)?;
     let trace = known.account.trace.clone();
-    let mut arrived = trace
-        .stage("canonicalise")
-        .judged(Arrived::of(edition, peer, &parts))?;
+    let stage = trace.stage("canonicalise");
+    let mut arrived = stage.judged(Arrived::of(edition, peer, &parts))?;
     let (authority, told) = (arrived.authority.take(), arrived.told.take());
     let client = Client::of(peer, authority.as_deref(), told.as_ref(), parts.version);
     known.asked.secure = client.secure;
@@ -253,9 +246,8 @@ fn named<'e>(routed: &Routed<'e>) -> &'e str {
 async fn identify(carrier: &Carrier, asked: &Asked<'_>, known: &mut Known<'_>) -> Result<(), Refusal> {
     let plan = &asked.edition.plan;
     let trace = known.account.trace.clone();
-    let found = trace
-        .stage("identify")
-        .gave(identify::identify(plan, asked.seen, None));
+    let stage = trace.stage("identify");
+    let found = stage.gave(identify::identify(plan, asked.seen, None));
     known.api = found
         .as_ref()
         .map_or_else(|none| none.api, |found| Some(found.api));

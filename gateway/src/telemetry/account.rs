@@ -12,8 +12,9 @@ use opentelemetry::TraceId;
 use super::access::{Ended, Line, Shown};
 use super::followed::Followed;
 use super::trace::Trace;
-use super::{Telemetry, context, random, root};
+use super::{context, random, root};
 use crate::body::Body;
+use crate::edition::Edition;
 use crate::fields::target::Pair;
 use crate::ledger::took::Times;
 use crate::refusal::{Kind, Refusal};
@@ -81,7 +82,8 @@ pub(super) struct Draft {
 
 impl Account {
     /// Opens the account of a request. The fields that name its trace are brought into the form in which they go on.
-    pub fn open(telemetry: &Telemetry, shared: &Arc<Shared>, generation: u64, parts: &mut Parts) -> Self {
+    pub fn open(edition: &Edition, shared: &Arc<Shared>, parts: &mut Parts) -> Self {
+        let telemetry = &edition.telemetry;
         let trace = telemetry.traces.as_ref();
         let trace = trace.map_or_else(Trace::default, |traces| traces.begin(&mut parts.headers));
         let mut account = Self {
@@ -91,20 +93,14 @@ impl Account {
             draft: None,
         };
         if telemetry.shown.is_some() || account.trace.id().is_some() {
-            account.draft = Some(account.draft(telemetry, shared, generation, parts));
+            account.draft = Some(account.draft(edition, shared, parts));
         }
         account
     }
 
     // Boxed with its line: an exchange of which nothing is told carries a pointer.
-    fn draft(
-        &self,
-        telemetry: &Telemetry,
-        shared: &Arc<Shared>,
-        generation: u64,
-        parts: &Parts,
-    ) -> Box<Draft> {
-        let shown = telemetry.shown.clone();
+    fn draft(&self, edition: &Edition, shared: &Arc<Shared>, parts: &Parts) -> Box<Draft> {
+        let shown = edition.telemetry.shown.clone();
         let length = parts
             .headers
             .get(CONTENT_LENGTH)
@@ -113,7 +109,7 @@ impl Account {
             at: shared.clock.now(),
             request_id: self.request_id.clone(),
             trace: self.trace_id,
-            generation,
+            generation: edition.generation,
             client: None,
             method: parts.method.clone(),
             path: None,
