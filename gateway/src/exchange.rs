@@ -73,7 +73,7 @@ pub async fn carry(carrier: &Carrier, request: Request<Incoming>, peer: &Peer) -
     let begun = carrier.shard().map(|_| Instant::now());
     let mut known = Known::default();
     let (mut parts, incoming) = request.into_parts();
-    known.account = Account::open(edition, carrier.shared(), &mut parts);
+    known.account = Account::open(edition, carrier.shared(), peer, &mut parts);
     known.agent = parts.headers.get(USER_AGENT).cloned();
     known.asked = edge::Asked::of(edition, &parts);
     let done = answer(carrier, edition, parts, incoming, peer, &mut known).await;

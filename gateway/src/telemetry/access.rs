@@ -146,6 +146,8 @@ pub(super) enum Ended {
     /// The client went away before.
     #[default]
     Abandoned,
+    /// The gateway failed in the midst of it, and answered 500.
+    Panicked,
 }
 
 /// One exchange.
@@ -155,7 +157,7 @@ pub struct Line {
     pub(super) request_id: Option<HeaderValue>,
     pub(super) trace: Option<TraceId>,
     pub(super) generation: u64,
-    pub(super) client: Option<IpAddr>,
+    pub(super) client: IpAddr,
     pub(super) method: Method,
     pub(super) path: Option<String>,
     pub(super) query: Vec<(String, Option<String>)>,
@@ -199,7 +201,7 @@ impl Line {
             ("time", Some(time(self.at).into())),
             ("request_id", self.request_id.as_ref().map(|id| shown(id).into())),
             ("trace_id", self.trace.map(|id| id.to_string().into())),
-            ("client", self.client.map(|client| client.to_string().into())),
+            ("client", Some(self.client.to_string().into())),
             ("method", Some(short(self.method.as_str(), NAME).into())),
             ("path", self.path.as_ref().map(|path| short(path, PATH).into())),
             ("query", (!self.query.is_empty()).then(|| parameters(&self.query))),
@@ -245,6 +247,7 @@ impl Line {
             Ended::Whole => None,
             Ended::Broken => Some("answer_broken"),
             Ended::Abandoned => Some("client_gone"),
+            Ended::Panicked => Some("gateway_panicked"),
         }
     }
 }

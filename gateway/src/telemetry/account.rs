@@ -18,10 +18,14 @@ use crate::edition::Edition;
 use crate::fields::target::Pair;
 use crate::ledger::took::Times;
 use crate::refusal::{Kind, Refusal};
+use crate::serve::Peer;
 use crate::shared::Shared;
 
 /// By what client, gateway and backend know an exchange.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The most bytes of an id in a refusal and in the log of the process.
+const LONGEST_ID: usize = 200;
 
 /// What is told of an exchange. An exchange of which nothing is told has its ids all the same, for the log of the process.
 #[derive(Debug, Default)]
@@ -82,7 +86,7 @@ pub(super) struct Draft {
 
 impl Account {
     /// Opens the account of a request. The fields that name its trace are brought into the form in which they go on.
-    pub fn open(edition: &Edition, shared: &Arc<Shared>, parts: &mut Parts) -> Self {
+    pub fn open(edition: &Edition, shared: &Arc<Shared>, peer: &Peer, parts: &mut Parts) -> Self {
         let telemetry = &edition.telemetry;
         let trace = telemetry.traces.as_ref();
         let trace = trace.map_or_else(Trace::default, |traces| traces.begin(&mut parts.headers));
@@ -93,13 +97,13 @@ impl Account {
             draft: None,
         };
         if telemetry.shown.is_some() || account.trace.id().is_some() {
-            account.draft = Some(account.draft(edition, shared, parts));
+            account.draft = Some(account.draft(edition, shared, peer, parts));
         }
         account
     }
 
     // Boxed with its line: an exchange of which nothing is told carries a pointer.
-    fn draft(&self, edition: &Edition, shared: &Arc<Shared>, parts: &Parts) -> Box<Draft> {
+    fn draft(&self, edition: &Edition, shared: &Arc<Shared>, peer: &Peer, parts: &Parts) -> Box<Draft> {
         let shown = edition.telemetry.shown.clone();
         let length = parts
             .headers
@@ -110,7 +114,7 @@ impl Account {
             request_id: self.request_id.clone(),
             trace: self.trace_id,
             generation: edition.generation,
-            client: None,
+            client: peer.remote.ip().to_canonical(),
             method: parts.method.clone(),
             path: None,
             query: Vec::new(),
@@ -140,9 +144,10 @@ impl Account {
         })
     }
 
-    /// The request's id, as text.
+    /// The request's id, as text; of a client's own that is long, its beginning.
     pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_ref().and_then(|id| id.to_str().ok())
+        let id = self.request_id.as_ref()?.to_str().ok()?;
+        Some(&id[..id.len().min(LONGEST_ID)])
     }
 
     /// The trace's id, whether it is sampled here or not.
@@ -155,7 +160,7 @@ impl Account {
         let Some(draft) = &mut self.draft else { return };
         (draft.secure, draft.host) = (asking.secure, asking.host.map(str::to_owned));
         let Some(line) = &mut draft.line else { return };
-        line.client = Some(asking.client);
+        line.client = asking.client;
         if let Some(shown) = &draft.shown {
             line.path = Some(asking.path.to_owned());
             line.query = shown.of_query(asking.query);
@@ -231,6 +236,8 @@ impl Draft {
 impl Drop for Draft {
     /// Whoever waited for the answer has gone.
     fn drop(&mut self) {
-        self.ends(Ended::Abandoned, 0);
+        let panics = std::thread::panicking();
+        self.chosen |= panics && self.shown.is_some();
+        self.ends(if panics { Ended::Panicked } else { Ended::Abandoned }, 0);
     }
 }
