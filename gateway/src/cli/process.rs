@@ -105,6 +105,10 @@ impl Process {
             );
         }
         ended.shared.audit.flush();
+        ended.shared.access.flush();
+        if let Some(edition) = ended.editions.current() {
+            edition.telemetry.flush();
+        }
         served.map_err(|fault| Failure::new(keys.explain(fault.to_string())))
     }
 }
