@@ -34,4 +34,4 @@ pub use environment::Environment;
 pub use load::{Loaded, load};
 pub use plan::Plan;
 pub use schema::config_schema;
-pub use source::{MAX_DEPTH, MAX_FILE, MAX_FILES, MAX_TOTAL, Sources};
+pub use source::{MAX_DEPTH, MAX_FILE, MAX_FILES, MAX_TOTAL, Sources, is_source};
