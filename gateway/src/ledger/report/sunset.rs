@@ -42,6 +42,8 @@ pub struct VersionReport {
     pub blockers: Vec<Blocker>,
     /// How many more there are than are listed.
     pub more_blockers: u64,
+    /// Who asked within 90 days and may go on after the sunset, until its exemption ends.
+    pub exempt: Vec<Blocker>,
 }
 
 /// When a version's share falls to 1 %.
@@ -65,6 +67,8 @@ pub struct Blocker {
     pub who: String,
     /// Whether that is a consumer's name.
     pub identified: bool,
+    /// Whether consumers.yaml still has that consumer.
+    pub configured: bool,
     /// Whom to tell.
     pub contact: Option<String>,
     /// Requests within 24 hours.

@@ -27,6 +27,8 @@ pub struct ConsumerUse {
     pub who: String,
     /// Whether that is a consumer's name.
     pub identified: bool,
+    /// Whether consumers.yaml still has that consumer.
+    pub configured: bool,
     /// Whom to tell: `contact` of consumers.yaml.
     pub contact: Option<String>,
     /// Requests within 24 hours.
