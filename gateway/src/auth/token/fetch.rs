@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, StatusCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, RequestBuilder, Url};
@@ -167,6 +167,19 @@ impl Fetcher {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form);
         exchange(request, most).await
+    }
+
+    /// Sends JSON with these fields; what is answered besides the status is not read.
+    ///
+    /// # Errors
+    /// It was not taken: any status of success says that it was.
+    pub async fn tell(&self, fields: HeaderMap, json: Vec<u8>) -> Result<(), FetchFault> {
+        let request = self.client.post(self.url.clone()).headers(fields);
+        let request = request.header(CONTENT_TYPE, "application/json").body(json);
+        match request.send().await.map_err(told)?.status() {
+            status if status.is_success() => Ok(()),
+            status => Err(FetchFault::Status(status)),
+        }
     }
 }
 
