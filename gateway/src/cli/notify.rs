@@ -46,7 +46,7 @@ impl Notify {
         };
         let notify = plan.notify.as_ref().ok_or_else(|| {
             Failure::new(
-                "there is nowhere to send messages to: sluice.yaml has no `notify`\n  add `notify: {directory: messages}` \
+                "there is nowhere to send messages to: sluice.yaml has no `notify`\n  add `notify: {to: {directory: messages}}` \
                  to it, or a webhook; docs/usage.md says more",
             )
         })?;

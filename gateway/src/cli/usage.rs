@@ -94,7 +94,7 @@ impl Usage {
     pub(super) fn open(plan: &Plan, directory: &Path) -> Result<Self, Failure> {
         let usage = plan.usage.as_ref().ok_or_else(|| {
             Failure::new(
-                "nothing is kept of who uses what: sluice.yaml has no `usage`\n  add `usage: {sqlite: usage.db}` to it \
+                "nothing is kept of who uses what: sluice.yaml has no `usage`\n  add `usage: {}` to it \
                  and let the gateway run; docs/usage.md says more",
             )
         })?;

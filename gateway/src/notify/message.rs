@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use sluice_config::plan::{ApiPlan, Course, Plan, VersionId};
+use sluice_config::plan::{ApiPlan, Plan, VersionId};
 
 use super::due::{self, Occasion};
 use super::text;
