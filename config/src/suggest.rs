@@ -16,7 +16,7 @@ pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'
 }
 
 /// The nearest known name, and without one the list of them.
-pub(crate) fn or_list<'a>(written: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Option<String> {
+pub fn or_list<'a>(written: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Option<String> {
     did_you_mean(written, known.clone()).or_else(|| list(known))
 }
 

@@ -76,7 +76,10 @@ impl Logged {
         loop {
             self.stage.gateway().shared.access.flush();
             let text = fs::read_to_string(self.path()).unwrap_or_default();
-            let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+            let lines: Vec<Value> = text
+                .lines()
+                .map(|line| serde_json::from_str(line).expect(line))
+                .collect();
             if lines.len() >= count {
                 assert_eq!(lines.len(), count, "{lines:#?}");
                 return lines;
@@ -94,20 +97,31 @@ fn a_line_tells_who_asked_for_what_and_what_became_of_it() {
         ("x-api-key", "demo-key-acme"),
         ("user-agent", "tests/1"),
         ("x-request-id", "ours-1"),
-        ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+        (
+            "traceparent",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ),
     ];
-    let answer = logged.stage.get("/v2.0/customers?page=2&page_size=3&page=1", &fields);
+    let answer = logged
+        .stage
+        .get("/v2.0/customers?page=2&page_size=3&page=1", &fields);
     let target = format!("/v2.0/customers/{ID}");
     let answer = match answer.status {
         200 => answer,
-        _ => logged.stage.get("/v2.0/customers?page=2&page_size=3", &fields).expect(200),
+        _ => logged
+            .stage
+            .get("/v2.0/customers?page=2&page_size=3", &fields)
+            .expect(200),
     };
     logged.stage.get(&target, &fields).expect(200);
     logged.stage.get(&target, &[]).expect(401);
     let lines = logged.lines(if answer.status == 200 { 3 } else { 4 });
     let line = &lines[lines.len() - 2];
     let expected = [
-        ("/time", json!(noon().strftime("%Y-%m-%dT%H:%M:%S.000000Z").to_string())),
+        (
+            "/time",
+            json!(noon().strftime("%Y-%m-%dT%H:%M:%S.000000Z").to_string()),
+        ),
         ("/request_id", json!("ours-1")),
         ("/trace_id", json!("4bf92f3577b34da6a3ce929d0e0e4736")),
         ("/client", json!("127.0.0.1")),
@@ -129,13 +143,24 @@ fn a_line_tells_who_asked_for_what_and_what_became_of_it() {
     assert_eq!(names, ["content-type", "etag"]);
     assert!(line.get("query").is_none() && line.get("code").is_none() && line.get("ended").is_none());
     assert!(line["answer_bytes"].as_u64().unwrap() > 100);
-    let ms = |part: &str| line["ms"][part].as_f64().unwrap_or_else(|| panic!("{part}: {line}"));
+    let ms = |part: &str| {
+        line["ms"][part]
+            .as_f64()
+            .unwrap_or_else(|| panic!("{part}: {line}"))
+    };
     assert!(ms("total") > 0.0 && ms("gateway") >= 0.0 && ms("transformation") > 0.0 && ms("upstream") > 0.0);
     let query = &lines[lines.len() - 3]["query"];
     assert_eq!(query["page_size"], Value::Null, "{query}");
-    assert!(query["page"] == json!("2") || query["page"] == json!(["2", "1"]), "{query}");
+    assert!(
+        query["page"] == json!("2") || query["page"] == json!(["2", "1"]),
+        "{query}"
+    );
     let denied = lines.last().unwrap();
-    assert_eq!((&denied["status"], denied["code"].is_string()), (&json!(401), true), "{denied}");
+    assert_eq!(
+        (&denied["status"], denied["code"].is_string()),
+        (&json!(401), true),
+        "{denied}"
+    );
     assert!(denied.get("consumer").is_none());
 }
 
@@ -162,10 +187,15 @@ fn hostile_requests_are_one_valid_line_each() {
         b"GET /v2.0/%22%7B%E2%80%A8 HTTP/1.1\r\nhost: x\r\n".to_vec(),
         b"GET /v2.0/\x80\xff HTTP/1.1\r\nhost: x\r\n".to_vec(),
         format!("GET /v2.0/customers?page={long} HTTP/1.1\r\nhost: x\r\nuser-agent: {long}\r\n").into_bytes(),
-        format!("GET /v2.0/customers?{} HTTP/1.1\r\nhost: x\r\n", "a=1&".repeat(1_000)).into_bytes(),
+        format!(
+            "GET /v2.0/customers?{} HTTP/1.1\r\nhost: x\r\n",
+            "a=1&".repeat(1_000)
+        )
+        .into_bytes(),
         format!("GET /{long} HTTP/1.1\r\nhost: x\r\n").into_bytes(),
         b"A'{}|~!#$%&*+.^_` /v2.0/customers HTTP/1.1\r\nhost: x\r\n".to_vec(),
-        b"GET /v2.0/customers HTTP/1.1\r\nhost: x\r\nx-request-id: \xff\"\\\r\nx-forwarded-for: \"\r\n".to_vec(),
+        b"GET /v2.0/customers HTTP/1.1\r\nhost: x\r\nx-request-id: \xff\"\\\r\nx-forwarded-for: \"\r\n"
+            .to_vec(),
         b"GET /v2.0/customers HTTP/1.1\r\nhost: x\r\ntraceparent: \"}\r\n".to_vec(),
         b"TRACE / HTTP/1.1\r\nhost: \"\r\n".to_vec(),
         b"GET * HTTP/1.1\r\nhost: x\r\n".to_vec(),
@@ -175,11 +205,17 @@ fn hostile_requests_are_one_valid_line_each() {
     for head in heads {
         let mut socket = TcpStream::connect(logged.stage.address()).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        socket.write_all(&[&*head, b"connection: close\r\n\r\n"].concat()).unwrap();
+        socket
+            .write_all(&[&*head, b"connection: close\r\n\r\n"].concat())
+            .unwrap();
         let mut answer = Vec::new();
         let _reset = socket.read_to_end(&mut answer);
         let shown = String::from_utf8_lossy(&answer).into_owned();
-        assert!(answer.starts_with(b"HTTP/1.1 "), "{}: {shown}", String::from_utf8_lossy(&head));
+        assert!(
+            answer.starts_with(b"HTTP/1.1 "),
+            "{}: {shown}",
+            String::from_utf8_lossy(&head)
+        );
     }
     let lines = logged.lines(count);
     let text = fs::read_to_string(logged.path()).unwrap();
@@ -187,7 +223,15 @@ fn hostile_requests_are_one_valid_line_each() {
     assert_eq!(lines[0]["request"]["user-agent"], "\u{fffd}\u{fffd}\"\\ \tend");
     assert_eq!(lines[1]["query"]["page"], "\"\\\n\r\0");
     for line in &lines {
-        for name in ["time", "client", "method", "status", "answer_bytes", "ms", "generation"] {
+        for name in [
+            "time",
+            "client",
+            "method",
+            "status",
+            "answer_bytes",
+            "ms",
+            "generation",
+        ] {
             assert!(line.get(name).is_some(), "{name}: {line}");
         }
     }
@@ -197,7 +241,13 @@ fn hostile_requests_are_one_valid_line_each() {
 #[test]
 fn no_secret_is_in_a_line() {
     let listed = |log: &mut AccessLogPlan| {
-        let names = ["authorization", "proxy-authorization", "cookie", "x-api-key", "user-agent"];
+        let names = [
+            "authorization",
+            "proxy-authorization",
+            "cookie",
+            "x-api-key",
+            "user-agent",
+        ];
         log.request = names.map(HeaderName::from_static).into();
         log.answer = ["set-cookie", "content-type"].map(HeaderName::from_static).into();
         log.query = vec!["api_key".to_owned(), "page".to_owned()];
@@ -221,7 +271,11 @@ fn no_secret_is_in_a_line() {
             format!("/v2.0/../plantedPath?{query}"),
         ];
         for target in &targets {
-            for (method, body) in [("GET", ""), ("POST", "{\"name\": \"plantedBody\"}"), ("PUT", "plantedBody")] {
+            for (method, body) in [
+                ("GET", ""),
+                ("POST", "{\"name\": \"plantedBody\"}"),
+                ("PUT", "plantedBody"),
+            ] {
                 logged.stage.send(method, target, &planted, body);
             }
         }
@@ -246,7 +300,10 @@ fn a_share_is_told_and_all_that_fails() {
     logged.stage.backend().inject(Fault::Garbage(b"x".to_vec()));
     logged.stage.get(&target, &[]).expect(502);
     let lines = logged.lines(2);
-    assert_eq!((&lines[0]["status"], &lines[1]["status"]), (&json!(500), &json!(502)));
+    assert_eq!(
+        (&lines[0]["status"], &lines[1]["status"]),
+        (&json!(500), &json!(502))
+    );
     assert_eq!(lines[1]["code"], "upstream_garbage");
     assert!(lines[0].get("code").is_none(), "the upstream's own");
 }
@@ -255,10 +312,19 @@ fn a_share_is_told_and_all_that_fails() {
 fn how_an_exchange_ended_is_told() {
     let logged = Logged::start(Setup::integrationhub(), |_| {});
     logged.stage.backend().inject(Fault::CutAfter(10));
-    let _cut = logged.stage.try_send("GET", &format!("/v3.3/customers/{ID}"), &[], b"");
+    let _cut = logged
+        .stage
+        .try_send("GET", &format!("/v3.3/customers/{ID}"), &[], b"");
     let line = logged.lines(1).remove(0);
-    assert_eq!((&line["ended"], &line["answer_bytes"]), (&json!("answer_broken"), &json!(10)), "{line}");
-    logged.stage.backend().inject(Fault::Delay(Duration::from_secs(20)));
+    assert_eq!(
+        (&line["ended"], &line["answer_bytes"]),
+        (&json!("answer_broken"), &json!(10)),
+        "{line}"
+    );
+    logged
+        .stage
+        .backend()
+        .inject(Fault::Delay(Duration::from_secs(20)));
     let seen = logged.stage.backend().seen();
     let mut socket = TcpStream::connect(logged.stage.address()).unwrap();
     write!(socket, "GET /v2.0/customers/{ID} HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
@@ -269,13 +335,29 @@ fn how_an_exchange_ended_is_told() {
     }
     drop(socket);
     let line = logged.lines(2).remove(1);
-    assert_eq!((&line["ended"], line.get("status")), (&json!("client_gone"), None), "{line}");
+    assert_eq!(
+        (&line["ended"], line.get("status")),
+        (&json!("client_gone"), None),
+        "{line}"
+    );
     assert_eq!(line["operation"], "readCustomer");
-    let length = logged.stage.get(&format!("/v3.3/customers/{ID}"), &[]).expect(200).body.len();
+    let length = logged
+        .stage
+        .get(&format!("/v3.3/customers/{ID}"), &[])
+        .expect(200)
+        .body
+        .len();
     assert_eq!(logged.lines(3)[2]["answer_bytes"], length);
-    logged.stage.send("HEAD", &format!("/v3.3/customers/{ID}"), &[], b"").expect(200);
+    logged
+        .stage
+        .send("HEAD", &format!("/v3.3/customers/{ID}"), &[], b"")
+        .expect(200);
     let line = logged.lines(4).remove(3);
-    assert_eq!((line.get("ended"), &line["answer_bytes"]), (None, &json!(0)), "{line}");
+    assert_eq!(
+        (line.get("ended"), &line["answer_bytes"]),
+        (None, &json!(0)),
+        "{line}"
+    );
 }
 
 #[test]
@@ -286,13 +368,23 @@ fn a_log_that_is_full_is_put_aside() {
         }
     });
     for _ in 0..40 {
-        logged.stage.get(&format!("/v3.3/customers/{ID}"), &[]).expect(200);
+        logged
+            .stage
+            .get(&format!("/v3.3/customers/{ID}"), &[])
+            .expect(200);
     }
     logged.stage.gateway().shared.access.flush();
     for name in ["access.jsonl", "access.jsonl.1", "access.jsonl.2"] {
         let text = fs::read_to_string(logged.directory.path().join(name)).unwrap();
-        assert!(text.len() <= 4_096 && text.ends_with('\n'), "{name}: {}", text.len());
-        assert!(text.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
+        assert!(
+            text.len() <= 4_096 && text.ends_with('\n'),
+            "{name}: {}",
+            text.len()
+        );
+        assert!(
+            text.lines()
+                .all(|line| serde_json::from_str::<Value>(line).is_ok())
+        );
     }
     assert!(!logged.directory.path().join("access.jsonl.3").exists());
 }
@@ -300,10 +392,19 @@ fn a_log_that_is_full_is_put_aside() {
 #[test]
 fn a_log_follows_the_plan_and_one_that_cannot_be_written_is_refused() {
     let logged = Logged::start(Setup::integrationhub(), |_| {});
-    let ask = || drop(logged.stage.get(&format!("/v3.3/customers/{ID}"), &[]).expect(200));
+    let ask = || {
+        drop(
+            logged
+                .stage
+                .get(&format!("/v3.3/customers/{ID}"), &[])
+                .expect(200),
+        )
+    };
     ask();
     let other = logged.directory.path().join("other.jsonl");
-    logged.publish(|plan| plan.access_log = Some(log(&other))).unwrap();
+    logged
+        .publish(|plan| plan.access_log = Some(log(&other)))
+        .unwrap();
     ask();
     logged.stage.gateway().shared.access.flush();
     assert_eq!(logged.lines(1)[0]["generation"], 2);
@@ -311,8 +412,13 @@ fn a_log_follows_the_plan_and_one_that_cannot_be_written_is_refused() {
     assert_eq!(moved["generation"], 3);
     let missing = logged.directory.path().join("missing/access.jsonl");
     for bad in [missing.as_path(), logged.directory.path()] {
-        let faults = logged.publish(|plan| plan.access_log = Some(log(bad))).unwrap_err();
-        assert_eq!((faults[0].code, &*faults[0].file), (Code::AuditUnwritable, "sluice.yaml"));
+        let faults = logged
+            .publish(|plan| plan.access_log = Some(log(bad)))
+            .unwrap_err();
+        assert_eq!(
+            (faults[0].code, &*faults[0].file),
+            (Code::AuditUnwritable, "sluice.yaml")
+        );
     }
     ask();
     logged.publish(|plan| plan.access_log = None).unwrap();

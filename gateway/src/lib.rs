@@ -27,6 +27,7 @@ pub mod ledger;
 pub mod lifecycle;
 pub mod limits;
 pub mod meters;
+pub mod notify;
 pub mod pools;
 pub mod refusal;
 pub mod reload;

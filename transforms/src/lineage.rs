@@ -230,6 +230,12 @@ impl Lineage {
         })
     }
 
+    /// The changes between a version and the origin, by position, the version's own first; `None` if it is unknown.
+    pub fn way(&self, version: &str) -> Option<Vec<usize>> {
+        let path = self.path(self.position(version)?, self.origin)?;
+        Some(path.into_iter().map(|(change, _)| change).collect())
+    }
+
     /// The changes between two versions with their directions: in a tree there is one path.
     fn path(&self, from: usize, to: usize) -> Option<Vec<(usize, Direction)>> {
         let mut came: HashMap<usize, (usize, usize, Direction)> = HashMap::new();

@@ -104,9 +104,11 @@ impl Collector {
     pub fn start(manner: Manner) -> Self {
         let got = Arc::<Mutex<Got>>::default();
         let kept = Arc::clone(&got);
-        let address = scripted::upstream(move |mut stream, _| {
-            while serve(&mut stream, manner, &kept).is_some() {}
-        });
+        let address = scripted::upstream(
+            move |mut stream, _| {
+                while serve(&mut stream, manner, &kept).is_some() {}
+            },
+        );
         Self { address, got }
     }
 
@@ -153,7 +155,13 @@ impl Collector {
     pub fn exchanges(&self, count: usize) -> Vec<Vec<Span>> {
         let spans = self.until(|spans| spans.iter().filter(|span| span.kind == "SERVER").count() >= count);
         let servers = spans.iter().filter(|span| span.kind == "SERVER");
-        let of = |server: &Span| spans.iter().filter(|span| span.trace == server.trace).cloned().collect();
+        let of = |server: &Span| {
+            spans
+                .iter()
+                .filter(|span| span.trace == server.trace)
+                .cloned()
+                .collect()
+        };
         servers.map(of).collect()
     }
 
@@ -169,7 +177,9 @@ impl Collector {
 /// Reads one request and answers it. Nothing when the connection is over.
 fn serve(stream: &mut TcpStream, manner: Manner, got: &Mutex<Got>) -> Option<()> {
     let head = scripted::head(stream)?;
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?;
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))?;
     let mut body = vec![0; length.parse().ok()?];
     stream.read_exact(&mut body).ok()?;
     let mut kept = got.lock().unwrap();

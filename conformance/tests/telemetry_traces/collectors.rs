@@ -76,13 +76,20 @@ fn a_redirect_is_not_followed() {
     let redirects = scripted::upstream(move |mut stream, _| {
         use std::io::Write;
         if scripted::head(&mut stream).is_some() {
-            let _gone = write!(stream, "HTTP/1.1 307 X\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n");
+            let _gone = write!(
+                stream,
+                "HTTP/1.1 307 X\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n"
+            );
         }
     });
     let stage = Stage::integrationhub();
-    publish(&stage, |plan| plan.traces = Some(traces(&format!("http://{redirects}/v1/traces"))));
+    publish(&stage, |plan| {
+        plan.traces = Some(traces(&format!("http://{redirects}/v1/traces")))
+    });
     ask(&stage, 1);
-    until("the loss", || lost(&stage, "status") + lost(&stage, "unreachable") > 0.0);
+    until("the loss", || {
+        lost(&stage, "status") + lost(&stage, "unreachable") > 0.0
+    });
     assert!(elsewhere.heads().is_empty());
 }
 
@@ -111,7 +118,14 @@ fn a_flush_sends_what_waits() {
     publish(&stage, |plan| plan.traces = Some(traces(&collector.url())));
     ask(&stage, 5);
     stage.gateway().editions.current().unwrap().telemetry.flush();
-    assert_eq!(collector.spans().iter().filter(|span| span.kind == "SERVER").count(), 5);
+    assert_eq!(
+        collector
+            .spans()
+            .iter()
+            .filter(|span| span.kind == "SERVER")
+            .count(),
+        5
+    );
 }
 
 #[test]
@@ -139,19 +153,28 @@ fn a_changed_secret_is_noticed_and_used() {
     ask(&stage, 1);
     collector.exchanges(2);
     let heads = collector.heads();
-    assert!(heads[0].contains("x-token: first\r\n") && heads[1].contains("x-token: second\r\n"), "{heads:?}");
+    assert!(
+        heads[0].contains("x-token: first\r\n") && heads[1].contains("x-token: second\r\n"),
+        "{heads:?}"
+    );
 }
 
 #[test]
 fn what_cannot_be_put_to_work_leaves_the_running_edition() {
     let collector = Collector::start(Manner::Takes);
     let stage = Stage::integrationhub();
-    publish_of(&stage, stage.setup(), |plan| plan.traces = Some(traces(&collector.url())));
+    publish_of(&stage, stage.setup(), |plan| {
+        plan.traces = Some(traces(&collector.url()))
+    });
     let faults = [
         ("http://192.0.2.1/v1/traces", None, Code::BadUrl),
         ("http://169.254.169.254/v1/traces", None, Code::BadUrl),
         ("not a url", None, Code::BadUrl),
-        ("http://127.0.0.1:4318/v1/traces", Some("missing"), Code::MissingFile),
+        (
+            "http://127.0.0.1:4318/v1/traces",
+            Some("missing"),
+            Code::MissingFile,
+        ),
     ];
     for (url, secret, code) in faults {
         let mut plan = stage.setup().plan(stage.upstream());
@@ -160,7 +183,11 @@ fn what_cannot_be_put_to_work_leaves_the_running_edition() {
             traces.headers[0].1 = Secret::File(file(path.as_ref()));
         }
         plan.traces = Some(traces);
-        let refused = stage.gateway().editions.publish(plan, &stage.gateway().shared).unwrap_err();
+        let refused = stage
+            .gateway()
+            .editions
+            .publish(plan, &stage.gateway().shared)
+            .unwrap_err();
         assert_eq!(refused[0].code, code, "{url}: {refused:?}");
         assert!(!format!("{refused:?}").contains("planted"));
     }

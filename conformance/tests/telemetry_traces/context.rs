@@ -13,7 +13,10 @@ fn told(stage: &Stage) -> (String, String) {
     let headers = &requests.last().unwrap().headers;
     let text = |name: &str| {
         let lines = headers.get_all(name).iter();
-        lines.map(|value| String::from_utf8_lossy(value.as_bytes())).collect::<Vec<_>>().join("|")
+        lines
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect::<Vec<_>>()
+            .join("|")
     };
     (text("traceparent"), text("tracestate"))
 }
@@ -21,7 +24,9 @@ fn told(stage: &Stage) -> (String, String) {
 fn ask(stage: &Stage, fields: &[(&str, &str)]) {
     // Both ways of a request: translated, and passed.
     for version in ["2.0", "3.3"] {
-        stage.get(&format!("/v{version}/customers/{ID}"), fields).expect(200);
+        stage
+            .get(&format!("/v{version}/customers/{ID}"), fields)
+            .expect(200);
     }
 }
 
@@ -48,13 +53,18 @@ fn a_malformed_parent_begins_a_new_trace() {
     ];
     for (number, malformed) in bad.iter().enumerate() {
         let target = format!("/v2.0/customers/{ID}");
-        stage.get(&target, &[("traceparent", malformed), ("tracestate", STATE)]).expect(200);
+        stage
+            .get(&target, &[("traceparent", malformed), ("tracestate", STATE)])
+            .expect(200);
         let spans = collector.exchanges(number + 1).remove(number);
         let server = spans.iter().find(|span| span.kind == "SERVER").unwrap();
         assert_eq!(server.parent, "", "{malformed}");
         assert_ne!(server.trace, TRACE, "{malformed}");
         let (called, state) = told(&stage);
-        assert!(called.starts_with(&format!("00-{}-", server.trace)), "{malformed}: {called}");
+        assert!(
+            called.starts_with(&format!("00-{}-", server.trace)),
+            "{malformed}: {called}"
+        );
         assert_eq!(state, "", "what belongs to no trace is not passed on");
     }
     let twice = [("traceparent", &*good), ("traceparent", &*good)];
@@ -67,7 +77,12 @@ fn a_state_is_passed_on_unless_it_is_malformed() {
     let collector = Collector::start(Manner::Takes);
     let stage = traced(&collector);
     let with = |state| [("traceparent", parent("01")), ("tracestate", state)];
-    for (state, expected) in [(STATE, STATE), ("Congo=1", ""), ("a=1,a=2", ""), ("a@b=1, c=2", "a@b=1, c=2")] {
+    for (state, expected) in [
+        (STATE, STATE),
+        ("Congo=1", ""),
+        ("a=1,a=2", ""),
+        ("a@b=1, c=2", "a@b=1, c=2"),
+    ] {
         let fields = with(state.to_owned());
         let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
         ask(&stage, &fields);
@@ -116,16 +131,26 @@ fn shares_and_clients_decide_who_is_sampled() {
         ask(&stage, &fields);
         sampled += if expected { 2 } else { 0 };
         stage.gateway().editions.current().unwrap().telemetry.flush();
-        let servers = collector.spans().iter().filter(|span| span.kind == "SERVER").count();
+        let servers = collector
+            .spans()
+            .iter()
+            .filter(|span| span.kind == "SERVER")
+            .count();
         assert_eq!(servers, sampled, "{case}");
         let (called, _) = told(&stage);
         match (&said, expected) {
             (_, true) => {
-                assert!(called.ends_with("-01") && !called.contains(CALLER), "{case}: {called}");
+                assert!(
+                    called.ends_with("-01") && !called.contains(CALLER),
+                    "{case}: {called}"
+                );
                 assert_eq!(said.is_some(), called.contains(TRACE), "{case}");
             }
             (Some(said), false) => assert_eq!(called, *said, "{case}: the caller stays the parent"),
-            (None, false) => assert!(called.starts_with("00-") && called.ends_with("-00"), "{case}: {called}"),
+            (None, false) => assert!(
+                called.starts_with("00-") && called.ends_with("-00"),
+                "{case}: {called}"
+            ),
         }
     }
 }

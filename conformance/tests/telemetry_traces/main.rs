@@ -81,7 +81,11 @@ fn traced_by(setup: Setup, collector: &Collector) -> Stage {
 
 /// What counts lost spans.
 fn lost(stage: &Stage, why: &str) -> f64 {
-    stage.gateway().shared.meters.value("sluice_spans_lost", &[("why", why)])
+    stage
+        .gateway()
+        .shared
+        .meters
+        .value("sluice_spans_lost", &[("why", why)])
 }
 
 /// Waits for what must come.

@@ -7,8 +7,18 @@ use super::{parent, traced_by};
 
 /// Each is one word that nothing else contains.
 const PLANTED: [&str; 12] = [
-    "plantedKey", "plantedCookie", "plantedAgent", "plantedQueryValue", "plantedQueryName", "plantedPath", "plantedBody",
-    "plantedBasic", "plantedState", "plantedField", "plantedMethod", "plantedTokenOfTheCollector",
+    "plantedKey",
+    "plantedCookie",
+    "plantedAgent",
+    "plantedQueryValue",
+    "plantedQueryName",
+    "plantedPath",
+    "plantedBody",
+    "plantedBasic",
+    "plantedState",
+    "plantedField",
+    "plantedMethod",
+    "plantedTokenOfTheCollector",
 ];
 
 fn ask(stage: &Stage) {
@@ -34,7 +44,12 @@ fn ask(stage: &Stage) {
         format!("/v2.0/plantedPath?{query}"),
     ];
     for target in &targets {
-        for (method, body) in [("GET", ""), ("POST", "{\"name\": \"plantedBody\"}"), ("PUT", "plantedBody"), ("PLANTEDMETHOD", "")] {
+        for (method, body) in [
+            ("GET", ""),
+            ("POST", "{\"name\": \"plantedBody\"}"),
+            ("PUT", "plantedBody"),
+            ("PLANTEDMETHOD", ""),
+        ] {
             let answer = stage.send(method, target, &fields, body);
             assert!(answer.status >= 200, "{answer:?}");
         }
@@ -49,7 +64,14 @@ fn no_secret_is_in_a_trace() {
         ask(&stage);
         stage.gateway().editions.current().unwrap().telemetry.flush();
         let told = collector.raw().to_lowercase();
-        assert!(collector.spans().iter().filter(|span| span.kind == "SERVER").count() >= 24);
+        assert!(
+            collector
+                .spans()
+                .iter()
+                .filter(|span| span.kind == "SERVER")
+                .count()
+                >= 24
+        );
         for planted in PLANTED {
             assert!(!told.contains(&planted.to_lowercase()), "{planted}");
         }

@@ -10,6 +10,9 @@
 //! key        makes API keys, and their lines for consumers.yaml
 //! password   hashes passwords
 //! schema     prints the schema for editors
+//! who-uses   tells who uses a version          usage.rs    the ledger's store, for these three
+//! report     tells how far versions are gone   columns.rs, cells.rs  tables for terminals and spreadsheets
+//! notify     tells the people behind consumers
 //! ```
 //!
 //! # Exit codes
@@ -19,21 +22,27 @@
 //! | 1 | what was given is at fault: the configuration, a document, a request that the gateway refuses |
 //! | 2 | the command could not be carried out: bad usage, no such file, an address that is taken |
 
+mod cells;
 mod check;
+mod columns;
 mod configuration;
 mod demo;
 mod document;
 mod explain;
 mod key;
+mod notify;
 mod operators;
 mod options;
 mod output;
 mod password;
 mod process;
+mod report;
 mod run;
 mod schema;
 mod transform;
 mod upgrade;
+mod usage;
+mod who_uses;
 
 use std::process::ExitCode;
 
@@ -55,6 +64,9 @@ enum Command {
     Check(check::Check),
     Explain(explain::Explain),
     Transform(transform::Transform),
+    WhoUses(who_uses::WhoUses),
+    Report(report::Report),
+    Notify(notify::Notify),
     Operators(operators::Operators),
     Key(key::Key),
     Password(password::Password),
@@ -97,6 +109,9 @@ impl Command {
             Self::Check(command) => command.carry_out(),
             Self::Explain(command) => command.carry_out(),
             Self::Transform(command) => command.carry_out(),
+            Self::WhoUses(command) => command.carry_out(),
+            Self::Report(command) => command.carry_out(),
+            Self::Notify(command) => command.carry_out(),
             Self::Operators(command) => command.carry_out(),
             Self::Key(command) => command.carry_out(),
             Self::Password(command) => command.carry_out(),

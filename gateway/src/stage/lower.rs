@@ -48,7 +48,9 @@ pub async fn lower(
     let since = Instant::now();
     let bytes = match bodiless {
         true => Bytes::new(),
-        false => trace.stage("receive").judged(whole(way, &parts.headers, body).await)?,
+        false => trace
+            .stage("receive")
+            .judged(whole(way, &parts.headers, body).await)?,
     };
     gathered.upstream += since.elapsed();
     // After a write an empty answer says at least that it was done.

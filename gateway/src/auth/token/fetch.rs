@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use http::StatusCode;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, StatusCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, RequestBuilder, Url};
@@ -182,6 +182,18 @@ impl Fetcher {
     pub async fn send(&self, fields: HeaderMap, bytes: Bytes, most: usize) -> Result<Vec<u8>, FetchFault> {
         let request = self.client.post(self.url.clone()).headers(fields).body(bytes);
         exchange(request, most, |status| status.is_success()).await
+    }
+
+    /// Sends bytes with these fields; what is answered besides the status is not read.
+    ///
+    /// # Errors
+    /// They were not taken: any status of success says that they were.
+    pub async fn tell(&self, fields: HeaderMap, bytes: Bytes) -> Result<(), FetchFault> {
+        let request = self.client.post(self.url.clone()).headers(fields).body(bytes);
+        match request.send().await.map_err(told)?.status() {
+            status if status.is_success() => Ok(()),
+            status => Err(FetchFault::Status(status)),
+        }
     }
 }
 

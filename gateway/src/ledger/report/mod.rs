@@ -3,9 +3,17 @@
 //!
 //! Numbers of the last 24 hours, 7 days and 90 days include the hour or the day at hand.
 
+pub mod client;
 pub mod fields;
+pub mod figures;
+pub mod forecast;
 pub mod health;
+pub mod prediction;
 pub mod protection;
 pub mod sunset;
 pub mod timeline;
 pub mod who_uses;
+pub mod window;
+
+#[cfg(test)]
+mod given;

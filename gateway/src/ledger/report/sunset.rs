@@ -3,6 +3,16 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
+use sluice_config::plan::{ApiPlan, ConsumerId, Course, Plan, VersionId};
+
+use super::client::Client;
+use super::forecast::{Day, outlook, share};
+use super::timeline::{self, Timeline};
+use super::window::{Window, instant};
+use crate::ledger::fact::{Kind, Who};
+use crate::ledger::question::{Question, Seen};
+use crate::ledger::store::{Store, StoreFault};
+use crate::lifecycle::state;
 
 /// How far each version of an API is from being gone.
 #[derive(Clone, Debug, Serialize)]
@@ -42,6 +52,8 @@ pub struct VersionReport {
     pub blockers: Vec<Blocker>,
     /// How many more there are than are listed.
     pub more_blockers: u64,
+    /// Who asked within 90 days and may go on after the sunset, until its exemption ends.
+    pub exempt: Vec<Blocker>,
 }
 
 /// When a version's share falls to 1 %.
@@ -65,6 +77,8 @@ pub struct Blocker {
     pub who: String,
     /// Whether that is a consumer's name.
     pub identified: bool,
+    /// Whether consumers.yaml still has that consumer.
+    pub configured: bool,
     /// Whom to tell.
     pub contact: Option<String>,
     /// Requests within 24 hours.
@@ -78,3 +92,219 @@ pub struct Blocker {
     /// The last instant of its exemption.
     pub exempt_until: Option<Timestamp>,
 }
+
+/// How far each version of an API is from being gone; with `most` blockers each.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn of(
+    store: &Store,
+    plan: &Plan,
+    api: &ApiPlan,
+    most: u32,
+    now: Timestamp,
+) -> Result<SunsetReport, StoreFault> {
+    let timeline = timeline::of(store, api, now).await?;
+    let mut versions = Vec::new();
+    for (place, version) in api.versions.iter().enumerate() {
+        let Some(id) = api.version(&version.name) else {
+            continue;
+        };
+        let clients = clients(store, plan, api, id, most, now).await?;
+        versions.push(version_report(api, id, &days(&timeline, place), clients, now));
+    }
+    Ok(SunsetReport {
+        api: api.name.clone(),
+        at: now,
+        demo: timeline.demo,
+        versions,
+    })
+}
+
+/// The requests of each day, in a version and in all.
+pub fn days(timeline: &Timeline, version: usize) -> Vec<Day> {
+    let of = |place: usize| {
+        let at = |series: &timeline::Series| series.requests.get(place).copied().unwrap_or_default();
+        Day {
+            version: timeline.versions.get(version).map_or(0, at),
+            all: timeline.versions.iter().map(at).sum(),
+        }
+    };
+    (0..timeline.days.len()).map(of).collect()
+}
+
+fn version_report(
+    api: &ApiPlan,
+    id: VersionId,
+    days: &[Day],
+    clients: Clients,
+    now: Timestamp,
+) -> VersionReport {
+    let course = api.lifecycle.version(id);
+    let (state, _) = state(&api.lifecycle, id, "", None, now);
+    let week = &days[days.len().saturating_sub(7)..];
+    let outlook = outlook(days, super::window::day(now.as_second()));
+    VersionReport {
+        version: api.version_name(id).to_owned(),
+        state: state.name().to_owned(),
+        deprecated: course.and_then(|course| course.deprecated),
+        sunset: course.and_then(|course| course.sunset),
+        share: share(week),
+        trend: outlook.trend,
+        forecast: outlook.forecast,
+        last_7_days: week.iter().map(|day| day.version).sum(),
+        last_90_days: days.iter().map(|day| day.version).sum(),
+        blockers: clients.blockers,
+        more_blockers: clients.more,
+        exempt: clients.exempt,
+    }
+}
+
+/// Who asked in a version, by whether its sunset concerns them.
+#[derive(Debug, Default)]
+struct Clients {
+    blockers: Vec<Blocker>,
+    more: u64,
+    exempt: Vec<Blocker>,
+}
+
+async fn clients(
+    store: &Store,
+    plan: &Plan,
+    api: &ApiPlan,
+    id: VersionId,
+    most: u32,
+    now: Timestamp,
+) -> Result<Clients, StoreFault> {
+    let version = api.version_name(id);
+    let spared: Vec<ConsumerId> = spared(api, id, now);
+    // Those whom it does not concern must not crowd out the others.
+    let asked = most.saturating_add(u32::try_from(spared.len()).unwrap_or(u32::MAX));
+    let (seen, all) = store.seen(&api.name, version, now, asked, 0).await?;
+    let mut judged = judge(&seen, plan, api, id, now);
+    let unlisted = all.saturating_sub(u64::try_from(seen.len()).unwrap_or(u64::MAX));
+    if unlisted > 0 {
+        for consumer in spared {
+            judged
+                .exempt
+                .extend(one(store, plan, api, id, consumer, (&judged, now)).await?);
+        }
+    }
+    let exempt = u64::try_from(judged.exempt.len()).unwrap_or(u64::MAX);
+    judged
+        .blockers
+        .truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    let listed = u64::try_from(judged.blockers.len()).unwrap_or(u64::MAX);
+    judged.more = all.saturating_sub(exempt).saturating_sub(listed);
+    Ok(judged)
+}
+
+/// Consumers that a version's sunset does not concern.
+fn spared(api: &ApiPlan, id: VersionId, now: Timestamp) -> Vec<ConsumerId> {
+    let course = api.lifecycle.version(id);
+    let exempt = course.iter().flat_map(|course| &course.exempt);
+    let all = exempt.map(|exemption| exemption.consumer);
+    all.filter(|consumer| outlasts(api, id, Some(*consumer), now).is_some())
+        .collect()
+}
+
+/// The end of a consumer's exemption, if it may go on after the sunset, now and then.
+pub fn outlasts(
+    api: &ApiPlan,
+    id: VersionId,
+    consumer: Option<ConsumerId>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    if api.lifecycle.off.contains(id) {
+        return None;
+    }
+    let course = api.lifecycle.version(id)?;
+    let until = course.exempt_until(consumer)?;
+    let is_later = |course: &Course| course.sunset.is_none_or(|sunset| until > sunset);
+    (until >= now && is_later(course)).then_some(until)
+}
+
+/// Tells clients apart by whether the sunset concerns them.
+fn judge(seen: &[Seen], plan: &Plan, api: &ApiPlan, id: VersionId, now: Timestamp) -> Clients {
+    let mut clients = Clients::default();
+    for seen in seen {
+        let client = Client::of(&seen.who, &plan.consumers);
+        let course = api.lifecycle.version(id);
+        let is_spared = outlasts(api, id, client.consumer, now).is_some();
+        let blocker = Blocker {
+            configured: client.consumer.is_some(),
+            who: client.who,
+            identified: client.identified,
+            contact: client.contact,
+            last_24_hours: seen.day,
+            last_7_days: seen.week,
+            last_90_days: seen.quarter,
+            last_seen: instant(seen.last_seen),
+            exempt_until: course.and_then(|course| course.exempt_until(client.consumer)),
+        };
+        let list = match is_spared {
+            true => &mut clients.exempt,
+            false => &mut clients.blockers,
+        };
+        list.push(blocker);
+    }
+    clients
+}
+
+/// An exempt consumer that is beyond those that were listed.
+async fn one(
+    store: &Store,
+    plan: &Plan,
+    api: &ApiPlan,
+    id: VersionId,
+    consumer: ConsumerId,
+    (judged, now): (&Clients, Timestamp),
+) -> Result<Option<Blocker>, StoreFault> {
+    let Some(name) = plan.consumers.get(consumer).map(|plan| plan.name.clone()) else {
+        return Ok(None);
+    };
+    if judged.exempt.iter().any(|one| one.who == *name) {
+        return Ok(None);
+    }
+    let who = Who::Consumer(name);
+    let mut seen = Seen {
+        who: who.clone(),
+        day: 0,
+        week: 0,
+        quarter: 0,
+        first_seen: 0,
+        last_seen: 0,
+    };
+    let windows = [
+        Window::of_24_hours(now),
+        Window::of_7_days(now),
+        Window::of_90_days(now),
+    ];
+    for (window, count) in windows
+        .iter()
+        .zip([&mut seen.day, &mut seen.week, &mut seen.quarter])
+    {
+        let known = store
+            .ask(&Question {
+                api: Some(&api.name),
+                version: Some(api.version_name(id)),
+                who: Some(&who),
+                ..window.ask(&[Kind::ByConsumer])
+            })
+            .await?;
+        *count = known.iter().map(|row| row.counts.all()).sum();
+        seen.last_seen = known
+            .iter()
+            .map(|row| row.last_seen)
+            .max()
+            .unwrap_or(seen.last_seen);
+    }
+    let is_seen = seen.quarter > 0;
+    Ok(judge(&[seen], plan, api, id, now)
+        .exempt
+        .pop()
+        .filter(|_| is_seen))
+}
+
+#[cfg(test)]
+mod tests;

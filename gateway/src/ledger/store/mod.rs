@@ -142,6 +142,14 @@ impl Store {
         within(SHORT, notes::claim(&self.0, message, now)).await
     }
 
+    /// Whether a message was taken on, by its key.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub async fn is_claimed(&self, message: &str) -> Result<bool, StoreFault> {
+        within(SHORT, notes::is_claimed(&self.0, message)).await
+    }
+
     /// Gives a message back that could not be sent: it may be claimed again.
     ///
     /// # Errors

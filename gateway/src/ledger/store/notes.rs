@@ -87,6 +87,12 @@ pub(super) async fn claim(pools: &Pools, message: &str, now: Timestamp) -> Resul
     Ok(claim.execute(&pools.write).await?.rows_affected() == 1)
 }
 
+pub(super) async fn is_claimed(pools: &Pools, message: &str) -> Result<bool, StoreFault> {
+    let claimed = sqlx::query("SELECT message FROM sluice_messages WHERE message = $1");
+    let claimed = claimed.bind(kept(message).into_owned());
+    Ok(claimed.fetch_optional(&pools.read).await?.is_some())
+}
+
 pub(super) async fn release(pools: &Pools, message: &str) -> Result<(), StoreFault> {
     let release = sqlx::query("DELETE FROM sluice_messages WHERE message = $1");
     release

@@ -1,0 +1,147 @@
+//! How a message reads: plain sentences, in Markdown that needs no reader.
+
+use std::fmt::Write as _;
+
+use super::due::Occasion;
+use super::message::Message;
+use crate::ledger::report::figures::{day, grouped, harmless, minute};
+use crate::ledger::report::who_uses::MemberUse;
+
+/// How much of a list is shown.
+const SHOWN: usize = 20;
+
+/// A line of what it is about.
+pub(super) fn subject(message: &Message) -> String {
+    let Message { api, version, .. } = message;
+    let what = match &message.occasion {
+        Occasion::Deprecated => match message.deprecated {
+            Some(begin) if begin > message.at => format!("will be deprecated on {}", day(begin)),
+            Some(_) => "is deprecated".to_owned(),
+            None => "will go".to_owned(),
+        },
+        Occasion::Brownout { windows, .. } => {
+            let first = windows.first().map(|window| day(window.from));
+            format!("rests on {} for a rehearsal", first.unwrap_or_default())
+        }
+        Occasion::Sunset { days_left, .. } => match days_left {
+            ..=1 => "ends within a day".to_owned(),
+            days => format!("ends in {days} days"),
+        },
+    };
+    format!("{api}: version {version} {what}")
+}
+
+/// The message.
+pub(super) fn body(message: &Message) -> String {
+    let mut out = String::new();
+    if message.demo {
+        out.push_str("DEMO DATA: the figures below were made up by `sluice demo`.\n\n");
+    }
+    occasion(&mut out, message);
+    course(&mut out, message);
+    used(&mut out, message);
+    out
+}
+
+fn occasion(out: &mut String, message: &Message) {
+    let Message { api, version, .. } = message;
+    match &message.occasion {
+        Occasion::Deprecated => {
+            let when = match message.deprecated {
+                Some(begin) if begin > message.at => format!("will be deprecated from {} on", minute(begin)),
+                Some(begin) => format!("is deprecated since {}", day(begin)),
+                None => "will go".to_owned(),
+            };
+            let _ = writeln!(out, "Version {version} of the API `{api}` {when}.");
+        }
+        Occasion::Brownout { windows, .. } => {
+            let _ = writeln!(
+                out,
+                "Version {version} of the API `{api}` rests soon, as a rehearsal of its end. Your requests in it are \
+                 refused then:\n"
+            );
+            for window in windows {
+                let _ = writeln!(out, "- {} to {}", minute(window.from), minute(window.to));
+            }
+        }
+        Occasion::Sunset { days_left, .. } => {
+            let _ = writeln!(
+                out,
+                "Version {version} of the API `{api}` ends soon; days left: {days_left}."
+            );
+        }
+    }
+}
+
+fn course(out: &mut String, message: &Message) {
+    if let Some(sunset) = message.sunset {
+        let _ = writeln!(
+            out,
+            "It answers you until {sunset}. After that its requests are refused."
+        );
+    }
+    if let Some(successor) = &message.successor {
+        let _ = writeln!(out, "Please move to version {successor}.");
+    }
+    if let Some(guide) = &message.guide {
+        let _ = writeln!(out, "How to: {guide}");
+    }
+}
+
+fn used(out: &mut String, message: &Message) {
+    let used = &message.used;
+    let _ = writeln!(
+        out,
+        "\n## What `{}` still uses of it\n\nWithin 90 days: {} requests, {} of them in the last 7 days and {} in the last \
+         24 hours. The last one was seen on {}.",
+        harmless(&used.who),
+        grouped(used.last_90_days),
+        grouped(used.last_7_days),
+        grouped(used.last_24_hours),
+        minute(used.last_seen)
+    );
+    let operations = used.operations.iter().map(|one| {
+        let name = match one.operation.as_str() {
+            "" => "(requests that belong to no operation)",
+            name => name,
+        };
+        format!("{}: {} requests", harmless(name), grouped(one.requests))
+    });
+    list(out, "Operations", operations);
+    list(
+        out,
+        "Members that your requests send, and that change or go",
+        used.sent.iter().map(member),
+    );
+    list(
+        out,
+        "Members that answers deliver to you, and that change or go; whether you read them is unknown to us",
+        used.delivered.iter().map(member),
+    );
+}
+
+fn member(one: &MemberUse) -> String {
+    let change = match one.change.split_once("..") {
+        Some((_, new)) => format!(" (changed in {new})"),
+        None => String::new(),
+    };
+    format!(
+        "`{}`: {} exchanges{change}",
+        harmless(&one.member),
+        grouped(one.exchanges)
+    )
+}
+
+fn list(out: &mut String, title: &str, lines: impl ExactSizeIterator<Item = String>) {
+    let count = lines.len();
+    if count == 0 {
+        return;
+    }
+    let _ = writeln!(out, "\n{title}:\n");
+    for line in lines.take(SHOWN) {
+        let _ = writeln!(out, "- {line}");
+    }
+    if count > SHOWN {
+        let _ = writeln!(out, "- and {} more", count - SHOWN);
+    }
+}
