@@ -1,4 +1,5 @@
-//! The admin API, on a listener of its own: is the process alive, is it ready, which plan runs, reload.
+//! The admin API, on a listener of its own: is the process alive, is it ready, which plan runs, reload; and the way to the
+//! console.
 
 use std::sync::Arc;
 
@@ -13,10 +14,12 @@ use sluice_config::plan::ApiPlan;
 use crate::audit::Event;
 use crate::auth::admin::Stranger;
 use crate::body::Body;
+use crate::console::Console;
 use crate::gateway::Gateway;
 use crate::lifecycle::{Standing, standing};
 use crate::refusal::{Kind, Refusal};
 use crate::reload::{Refused, Reloaded, Reloader};
+use crate::scrape::scrape;
 use crate::serve::{Drain, Peer};
 
 /// What anyone may ask: whether the process lives, and whether it is ready.
@@ -26,12 +29,16 @@ const OPEN: [&str; 2] = ["/livez", "/readyz"];
 #[derive(Debug)]
 pub struct Admin {
     reloader: Arc<Reloader>,
+    console: Console,
 }
 
 impl Admin {
     /// An admin API that reloads with this.
     pub fn new(reloader: Arc<Reloader>) -> Self {
-        Self { reloader }
+        Self {
+            reloader,
+            console: Console::default(),
+        }
     }
 
     /// Answers a request, and keeps on record who asked for what.
@@ -42,6 +49,10 @@ impl Admin {
         peer: &Peer,
         request: Request<Incoming>,
     ) -> Response<Body> {
+        // The console has a door of its own: people log in there.
+        if Console::is_at(request.uri().path()) {
+            return self.console.answer(gateway, &self.reloader, peer, request).await;
+        }
         let asked = (request.method().clone(), request.uri().path().to_owned());
         let who = match admit(gateway, peer, &request) {
             Ok(who) => who,
@@ -70,7 +81,7 @@ impl Admin {
             (&Method::GET | &Method::HEAD, "/livez") => answer(&json!({"alive": true})),
             (&Method::GET | &Method::HEAD, "/readyz") => ready(gateway, drain),
             (&Method::GET | &Method::HEAD, "/plan") => self.plan(gateway),
-            (&Method::GET | &Method::HEAD, "/metrics") => metrics(gateway),
+            (&Method::GET | &Method::HEAD, "/metrics") => self.metrics(gateway).await,
             (&Method::POST, "/reload") => self.reload(gateway, who).await,
             (method, path) if known.contains(&path) => {
                 let allow = if path == "/reload" {
@@ -113,6 +124,20 @@ impl Admin {
             }
             Err(_) => Refusal::new(Kind::Internal, "the reload failed").answer(),
         }
+    }
+
+    /// Putting the counts of all cores together may take a while: it is done beside them.
+    async fn metrics(&self, gateway: &Arc<Gateway>) -> Response<Body> {
+        let (reloader, gateway) = (Arc::clone(&self.reloader), Arc::clone(gateway));
+        let Ok(text) = tokio::task::spawn_blocking(move || scrape(&gateway, &reloader)).await else {
+            return Refusal::new(Kind::Internal, "the metrics cannot be put together").answer();
+        };
+        let mut answer = Response::new(Body::full(text));
+        let form = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        answer
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(form));
+        answer
     }
 
     fn plan(&self, gateway: &Gateway) -> Response<Body> {
@@ -215,15 +240,6 @@ fn api(api: &ApiPlan, now: Timestamp) -> Json {
     let versions: Vec<&str> = api.versions.iter().map(|v| v.name.as_str()).collect();
     let states: Vec<Json> = standing(api, now).iter().map(Standing::to_json).collect();
     json!({"name": api.name, "origin": api.version_name(api.origin), "versions": versions, "lifecycle": states})
-}
-
-fn metrics(gateway: &Gateway) -> Response<Body> {
-    let mut answer = Response::new(Body::full(gateway.shared.meters.render()));
-    let form = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    answer
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(form));
-    answer
 }
 
 fn answer(body: &Json) -> Response<Body> {

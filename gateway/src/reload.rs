@@ -4,6 +4,8 @@
 //! changes such a setting is accepted all the same, since the rest of it may be urgent; [`Reloaded::Published`], the log
 //! and the admin API name what waits for a restart or a hand-over.
 
+mod history;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,6 +19,8 @@ use sluice_config::{Code, Diagnostic, Environment, Loaded, Sources, load, render
 use crate::audit::{self, Event};
 use crate::edition::Edition;
 use crate::gateway::Gateway;
+
+pub use history::History;
 
 /// What a reload did.
 #[derive(Clone, Debug)]
@@ -77,6 +81,8 @@ pub struct Reloader {
     refused: Mutex<Option<Refused>>,
     /// The state of changed files when they were looked at last.
     looked: Mutex<Option<[u8; 32]>>,
+    /// The last reloads.
+    history: History,
 }
 
 impl Reloader {
@@ -98,6 +104,7 @@ impl Reloader {
             begun: OnceLock::new(),
             refused: Mutex::default(),
             looked: Mutex::default(),
+            history: History::default(),
         }
     }
 
@@ -124,7 +131,11 @@ impl Reloader {
             }
             Ok(loaded) => self.publish(gateway, loaded, &sources),
         };
-        self.remember(&reloaded, gateway.shared.clock.now(), why);
+        let now = gateway.shared.clock.now();
+        self.remember(&reloaded, now, why);
+        if let Some(reload) = history::record(gateway, before.as_deref(), &reloaded, now, why) {
+            self.history.add(reload);
+        }
         record(gateway, before.as_deref(), &reloaded, why);
         say(&reloaded, &sources, why, before.is_some());
         reloaded
@@ -158,6 +169,11 @@ impl Reloader {
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::replace(&mut *looked, now);
         now.is_some() && now != before
+    }
+
+    /// The last reloads.
+    pub fn history(&self) -> &History {
+        &self.history
     }
 
     /// The last reload, if it was refused: what runs is not what the files say.

@@ -44,7 +44,6 @@ impl Administrators {
     /// # Errors
     /// No key, several, an unknown one, or one that has expired.
     pub fn recognise(&self, headers: &HeaderMap, now: Timestamp) -> Result<Arc<str>, Stranger> {
-        let stranger = |reason| Stranger { reason, name: None };
         let bearer = headers.get_all(AUTHORIZATION).iter().map(|line| {
             let text = line.as_bytes();
             let named = text
@@ -57,10 +56,29 @@ impl Administrators {
         let key = match (sent.next(), sent.next()) {
             (None, _) => return Err(stranger("absent")),
             (Some(_), Some(_)) => return Err(stranger("duplicate")),
-            (Some(key), None) if key.len() > keys::LONGEST => return Err(stranger("unknown_key")),
             (Some(key), None) => key,
         };
-        match self.keys.get(&self.hasher.hash(key)) {
+        self.judge(key, now).map(|(name, _)| name)
+    }
+
+    /// Whose key this is, and its keyed hash.
+    ///
+    /// # Errors
+    /// An unknown key, or one that has expired.
+    pub fn judge(&self, key: &[u8], now: Timestamp) -> Result<(Arc<str>, KeyHash), Stranger> {
+        if key.len() > keys::LONGEST {
+            return Err(stranger("unknown_key"));
+        }
+        let hash = self.hasher.hash(key);
+        self.holder(&hash, now).map(|name| (name, hash))
+    }
+
+    /// Whose key has this keyed hash: it may have been taken away, or have expired, since it was judged.
+    ///
+    /// # Errors
+    /// As of [`Administrators::judge`].
+    pub fn holder(&self, hash: &KeyHash, now: Timestamp) -> Result<Arc<str>, Stranger> {
+        match self.keys.get(hash) {
             None => Err(stranger("unknown_key")),
             Some((name, Some(expires))) if now >= *expires => Err(Stranger {
                 reason: "expired",
@@ -69,4 +87,8 @@ impl Administrators {
             Some((name, _)) => Ok(Arc::clone(name)),
         }
     }
+}
+
+fn stranger(reason: &'static str) -> Stranger {
+    Stranger { reason, name: None }
 }

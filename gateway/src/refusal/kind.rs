@@ -132,6 +132,12 @@ kinds! {
     Unauthenticated = UNAUTHORIZED "unauthenticated" "A credential is needed";
     /// The credential cannot be judged now.
     AuthenticationUnavailable = SERVICE_UNAVAILABLE "authentication_unavailable" "Credentials cannot be checked now";
+    /// A form of the console that did not come from one of its pages.
+    ForgedForm = FORBIDDEN "forged_form" "The form did not come from this page";
+    /// Nothing is kept of who used what.
+    UsageUnkept = NOT_FOUND "usage_unkept" "Usage is not kept";
+    /// What is kept of who used what cannot be read now.
+    UsageUnavailable = SERVICE_UNAVAILABLE "usage_unavailable" "Usage figures cannot be read now";
     /// The consumer is switched off.
     ConsumerOff = FORBIDDEN "consumer_off" "The consumer is switched off";
     /// The consumer may not use this version.

@@ -7,11 +7,11 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::Unobserved;
 use super::admission::{refuse_other_kind, treat_additions};
 use super::pointers::pointer_step;
 use super::step::{Stage, Way, type_step};
 use super::stored::settle_kept;
+use super::{Observer, Unobserved};
 use crate::contract::{Contract, Purpose};
 use crate::fault::{Fault, FaultKind};
 use crate::lineage::{Chain, Lineage, Pass, Policy};
@@ -63,6 +63,14 @@ impl<'a> DocumentInterpreter<'a> {
     /// # Errors
     /// What cannot be translated, with its place in the names of the version that the chain starts from.
     pub fn carry(&self, document: Value) -> Result<Carried, Fault> {
+        self.carry_observed(document, &mut Unobserved)
+    }
+
+    /// The same, and each step is told with the document after it.
+    ///
+    /// # Errors
+    /// As of [`DocumentInterpreter::carry`]; the steps before the fault were told.
+    pub fn carry_observed(&self, document: Value, observer: &mut dyn Observer) -> Result<Carried, Fault> {
         let mut document = self.admitted(document)?;
         let omitted = Cell::new(0);
         let lenient = Lenient {
@@ -77,6 +85,7 @@ impl<'a> DocumentInterpreter<'a> {
             };
             self.step(pass, *to, &mut document, &stage)
                 .map_err(|f| self.in_first_names(index, f))?;
+            observer.step(pass, *to, Some(&document));
         }
         substitute(
             &mut document,

@@ -1,0 +1,160 @@
+//! The version timeline as SVG: on the left who spoke which version, on the right what comes.
+//!
+//! - `bands`: shares, stacked; the newest version lies at the bottom, and rises as clients move on
+//! - `events`: lines of what happened to versions within these days
+//! - `ahead`: when each version that goes falls to 1 %, and when it is gone
+//! - `scale`: days to the width, and which of them are named
+//!
+//! Colours are classes of the style sheet, by what becomes of a version: a picture is right in the light and in the dark.
+
+mod ahead;
+mod bands;
+mod events;
+mod scale;
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+use sluice_config::plan::ApiPlan;
+
+use super::figures::{day, percent};
+use crate::ledger::report::sunset::SunsetReport;
+use crate::ledger::report::timeline::Timeline;
+use crate::lifecycle::{State, standing};
+use scale::Scale;
+
+/// The picture's size, in its own units; about as many pixels on a wide screen.
+const WIDTH: f64 = 1080.0;
+const HEIGHT: f64 = 340.0;
+/// The plot within it.
+const TOP: f64 = 46.0;
+const BOTTOM: f64 = 300.0;
+const LEFT: f64 = 42.0;
+
+/// How a version is drawn.
+struct Style {
+    name: String,
+    class: String,
+}
+
+/// Draws the timeline.
+pub(super) fn draw(
+    timeline: &Timeline,
+    sunset: Option<&SunsetReport>,
+    api: &ApiPlan,
+    now: Timestamp,
+) -> Markup {
+    let rows = sunset
+        .map(|report| ahead::rows(report, api, now))
+        .unwrap_or_default();
+    let right = if rows.is_empty() { WIDTH - 110.0 } else { 690.0 };
+    let (Some(first), Some(last)) = (timeline.days.first(), timeline.days.last()) else {
+        return html! {};
+    };
+    let scale = Scale::new((*first, *last), (LEFT, right));
+    let styles = styles(timeline, api, now);
+    let shares = bands::shares(timeline);
+    html! {
+        svg.timeline viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-labelledby="chart-title chart-desc" {
+            title #chart-title { "Share of each version of " (timeline.api) " from " (first) " to " (last) }
+            desc #chart-desc { (told(timeline, &shares)) }
+            (grid(right))
+            (bands::draw(&scale, &styles, &shares))
+            (scale.axis(BOTTOM))
+            (events::draw(api, &scale, now))
+            (bands::names(&styles, &shares, right))
+            @if !rows.is_empty() { (ahead::draw(&rows, day(now))) }
+        }
+        (key(!rows.is_empty()))
+    }
+}
+
+/// Lines of the shares, and their names.
+fn grid(right: f64) -> Markup {
+    html! {
+        g.grid {
+            @for quarter in 0..=4 {
+                @let y = height(f64::from(quarter) / 4.0);
+                line x1=(LEFT) x2=(right) y1=(y) y2=(y) {}
+                text x=(LEFT - 8.0) y=(y + 4.0) text-anchor="end" { (quarter * 25) @if quarter == 4 { " %" } }
+            }
+        }
+    }
+}
+
+/// Where a share of 0 to 1 stands.
+fn height(share: f64) -> f64 {
+    ((BOTTOM - share * (BOTTOM - TOP)) * 10.0).round() / 10.0
+}
+
+/// Each version's colour: by what becomes of it, and lighter the newer it is among its like.
+fn styles(timeline: &Timeline, api: &ApiPlan, now: Timestamp) -> Vec<Style> {
+    const SHADES: usize = 6;
+    let standings = standing(api, now);
+    let family = |name: &str| {
+        let state = standings.iter().find(|standing| standing.name == name);
+        match state.map(|standing| standing.state) {
+            Some(State::Preview) => "preview",
+            Some(State::Deprecated | State::Brownout { .. }) => "going",
+            Some(State::Sunset | State::Off) => "gone",
+            Some(State::Active) | None => "current",
+        }
+    };
+    let mut met: Vec<&str> = Vec::new();
+    let styles = timeline.versions.iter().map(|series| {
+        let family = family(&series.version);
+        let shade = met.iter().filter(|known| **known == family).count() % SHADES;
+        met.push(family);
+        Style {
+            name: series.version.clone(),
+            class: format!("f-{family} n-{shade}"),
+        }
+    });
+    styles.collect()
+}
+
+/// The picture in words: its two ends.
+fn told(timeline: &Timeline, shares: &[Vec<f64>]) -> String {
+    let days = timeline.days.len();
+    let used = |day: usize| shares.iter().any(|series| series[day] > 0.0);
+    let ends = [
+        (0..days).find(|day| used(*day)),
+        (0..days).rev().find(|day| used(*day)),
+    ];
+    let mut sentences: Vec<String> = Vec::new();
+    for at in ends.into_iter().flatten() {
+        let mut all: Vec<(&str, f64)> = timeline
+            .versions
+            .iter()
+            .zip(shares)
+            .map(|(series, shares)| (series.version.as_str(), shares[at]))
+            .filter(|(_, share)| *share > 0.0)
+            .collect();
+        all.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let told: Vec<String> = all
+            .iter()
+            .map(|(name, share)| format!("{name} {}", percent(*share)))
+            .collect();
+        sentences.push(format!("On {}: {}.", timeline.days[at], told.join(", ")));
+    }
+    sentences.push("The tables below say the same.".to_owned());
+    sentences.join(" ")
+}
+
+/// What colours and lines mean.
+fn key(ahead: bool) -> Markup {
+    html! {
+        ul.key aria-label="What colours and lines mean" {
+            li { span.swatch.current aria-hidden="true" {} "active" }
+            li { span.swatch.going aria-hidden="true" {} "deprecated" }
+            li { span.swatch.preview aria-hidden="true" {} "preview" }
+            li { span.swatch.gone aria-hidden="true" {} "sunset or off" }
+            li { span.stroke.deprecated aria-hidden="true" {} "deprecation" }
+            li { span.stroke.brownout aria-hidden="true" {} "brownout" }
+            li { span.stroke.sunset aria-hidden="true" {} "sunset" }
+            @if ahead { li { span.diamond aria-hidden="true" {} "forecast: falls to 1 %" } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! Who uses a version, and what of it.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::blockers::{contact, who};
+use super::{empty, scroll};
+use crate::console::figures::{ago, count};
+use crate::ledger::report::who_uses::{ConsumerUse, MemberUse, OperationUse, WhoUses};
+
+/// How many members and operations are listed at once; the others on demand.
+const FIRST: usize = 4;
+
+/// Everyone who uses a version, as a table. `panel` is the place that it stands in.
+pub(in crate::console) fn table(panel: &str, report: &WhoUses, now: Timestamp) -> Markup {
+    if report.consumers.is_empty() {
+        return empty(html! { p { "Nobody asked for " (report.version) " within 90 days." } });
+    }
+    html! {
+        (scroll(panel, html! {
+            table.users {
+                caption.unseen { "Clients of " (report.version) " within 90 days" }
+                thead { tr {
+                    th scope="col" { "Client" }
+                    th scope="col" { "Contact" }
+                    th.n scope="col" { "24 hours" }
+                    th.n scope="col" { "7 days" }
+                    th.n scope="col" { "90 days" }
+                    th scope="col" { "Last seen" }
+                    th scope="col" { "Operations" }
+                    th scope="col" { "Sent: used" }
+                    th scope="col" { "Delivered: unknown" }
+                } }
+                tbody { @for user in &report.consumers { (line(&report.api, user, now)) } }
+            }
+        }))
+        @if report.more > 0 { p.quiet { "and " (count(report.more)) " more clients" } }
+    }
+}
+
+fn line(api: &str, user: &ConsumerUse, now: Timestamp) -> Markup {
+    html! {
+        tr {
+            th.who scope="row" { (who(api, &user.who, user.identified, user.configured)) }
+            td { (contact(user.contact.as_deref())) }
+            td.n { (count(user.last_24_hours)) }
+            td.n { (count(user.last_7_days)) }
+            td.n { (count(user.last_90_days)) }
+            td { (ago(user.last_seen, now)) }
+            td { (list(&user.operations, operation)) }
+            td { (list(&user.sent, member)) }
+            td { (list(&user.delivered, member)) }
+        }
+    }
+}
+
+/// What one client uses of a version, as lists.
+pub(in crate::console) fn uses(user: &ConsumerUse) -> Markup {
+    html! {
+        div.uses {
+            div { h4 { "Operations" } (list(&user.operations, operation)) }
+            div { h4 { "Sent: evidence of use" } (list(&user.sent, member)) }
+            div { h4 { "Delivered: use unknown" } (list(&user.delivered, member)) }
+        }
+    }
+}
+
+fn list<T>(all: &[T], item: impl Fn(&T) -> Markup) -> Markup {
+    let (first, others) = all.split_at(all.len().min(FIRST));
+    html! {
+        @if all.is_empty() { span.none { "–" } } @else {
+            ul.pointers { @for one in first { li { (item(one)) } } }
+            @if !others.is_empty() {
+                details { summary { (others.len()) " more" } ul.pointers { @for one in others { li { (item(one)) } } } }
+            }
+        }
+    }
+}
+
+fn operation(operation: &OperationUse) -> Markup {
+    html! {
+        @if operation.operation.is_empty() { span.quiet { "no operation" } } @else { code { (operation.operation) } }
+        " " span.quiet { (count(operation.requests)) }
+    }
+}
+
+fn member(member: &MemberUse) -> Markup {
+    html! { code { (member.member) } " " span.quiet { (count(member.exchanges)) } }
+}
