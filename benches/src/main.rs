@@ -4,6 +4,7 @@
 //! - [`versions`]: what one change and the ten changes down to 1.0 add to a GET through the gateway;
 //! - [`engine`]: the reference interpreter on its own, in this process;
 //! - [`guard`]: what key, limit, validation and the other policies cost;
+//! - [`meter`]: what counting who uses what costs; [`ledger`]: its memory, and how fast the key question is answered;
 //! - [`attack`]: bad input from several generators at once, and how a healthy client fares beside it.
 //!
 //! ```text
@@ -21,7 +22,9 @@ mod backend;
 mod engine;
 mod figures;
 mod guard;
+mod ledger;
 mod load;
+mod meter;
 mod pass;
 mod peer;
 mod process;
@@ -69,6 +72,10 @@ enum What {
     Engine,
     /// Pass-through with the guard beside nginx, and each policy alone.
     Guard,
+    /// What counting who uses what costs a guarded GET.
+    Meter,
+    /// The memory of 400,000 live counts, and the time of the console's key table over 90 days of them; only when asked for.
+    Ledger,
     /// A minute of bad input with a healthy client beside it; only when asked for.
     Attack,
 }
@@ -114,6 +121,12 @@ fn measure(options: &Options) -> Result<(), Fault> {
     }
     if wanted(What::Guard) {
         guard::measure(&course)?;
+    }
+    if wanted(What::Meter) {
+        meter::measure(&course)?;
+    }
+    if options.what.contains(&What::Ledger) {
+        ledger::measure()?;
     }
     if options.what.contains(&What::Attack) {
         attack::run(Duration::from_secs(options.attack.clamp(1, 3600)), course.workers)?;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::Fault;
 
 /// How long a process may take to begin or to end.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A process with its workers.
 #[derive(Debug)]

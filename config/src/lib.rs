@@ -34,5 +34,5 @@ pub use environment::Environment;
 pub use load::{Loaded, load};
 pub use plan::Plan;
 pub use schema::config_schema;
-pub use source::{MAX_DEPTH, MAX_FILE, MAX_FILES, MAX_TOTAL, Sources};
+pub use source::{MAX_DEPTH, MAX_FILE, MAX_FILES, MAX_TOTAL, Sources, is_source};
 pub use suggest::or_list;

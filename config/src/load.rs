@@ -50,7 +50,8 @@ fn plan(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagnostic>) 
     unused_files(sources, directory, faults);
     build::keep::judge(main, &built, faults);
     let consumers = consumers(directory, &built, faults);
-    let main = build::main::build(main?, faults);
+    let plans: Vec<_> = built.iter().flatten().map(|built| &built.plan).collect();
+    let main = build::main::build(main?, &plans, faults);
     let built = built.into_iter().collect::<Option<Vec<_>>>()?;
     let documents = built.iter().filter_map(|built| built.document.as_ref());
     let others = built
@@ -73,6 +74,10 @@ fn plan(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagnostic>) 
         addresses,
         store,
         audit,
+        usage,
+        traces,
+        access_log,
+        notify,
     } = main?;
     Some(Plan {
         listen,
@@ -88,10 +93,10 @@ fn plan(sources: &Sources, directory: &Directory, faults: &mut Vec<Diagnostic>) 
         addresses,
         store,
         audit,
-        usage: None,
-        traces: None,
-        access_log: None,
-        notify: None,
+        usage,
+        traces,
+        access_log,
+        notify,
         consumers: consumers?,
         apis,
         hash,

@@ -16,16 +16,26 @@ pub(crate) enum QuantityError {
     TooLarge,
 }
 
+/// Units of time, in milliseconds.
+const UNITS: [(&str, u64); 5] = [
+    ("ms", 1),
+    ("s", 1_000),
+    ("m", 60_000),
+    ("h", 3_600_000),
+    ("d", 86_400_000),
+];
+
 /// Reads `250ms`, `1s`, `2m`, `1h` or `7d`.
 pub(crate) fn duration(text: &str) -> Result<Duration, QuantityError> {
-    let units = &[
-        ("ms", 1),
-        ("s", 1_000),
-        ("m", 60_000),
-        ("h", 3_600_000),
-        ("d", 86_400_000),
-    ];
-    quantity(text, units).map(Duration::from_millis)
+    quantity(text, &UNITS).map(Duration::from_millis)
+}
+
+/// A duration as it is written, in the largest unit that it is a whole number of.
+pub(crate) fn written(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    let fits = |factor: &u64| millis != 0 && millis.is_multiple_of(u128::from(*factor));
+    let (unit, factor) = UNITS.iter().rev().find(|(_, f)| fits(f)).unwrap_or(&UNITS[1]);
+    format!("{}{unit}", millis / u128::from(*factor))
 }
 
 /// Reads `512B`, `256KiB`, `1MiB` or `1GiB` as a number of bytes.
@@ -67,6 +77,13 @@ mod tests {
         assert_eq!(duration("0s"), Ok(Duration::ZERO));
         assert_eq!(size("256KiB"), Ok(262_144));
         assert_eq!(size("1GiB"), Ok(1 << 30));
+    }
+
+    #[test]
+    fn durations_are_written_as_they_are_read() {
+        for text in ["250ms", "1s", "90s", "1m", "25h", "1d", "0s"] {
+            assert_eq!(duration(text).map(written), Ok(text.to_owned()));
+        }
     }
 
     #[test]

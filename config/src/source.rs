@@ -33,8 +33,8 @@ impl Sources {
         }
     }
 
-    /// Reads a directory with all that is under it. Symlinks are followed, as Kubernetes mounts a
-    /// ConfigMap through them; names that begin with a dot (`..data`, `.git`) are not read.
+    /// Reads the configuration in a directory and under it, which is what [`is_source`] says. Symlinks are followed, as
+    /// Kubernetes mounts a ConfigMap through them; names that begin with a dot (`..data`, `.git`) are not read.
     ///
     /// # Errors
     /// Every file and directory that cannot be read, and the first bound that is exceeded.
@@ -63,6 +63,13 @@ impl Sources {
     pub fn paths(&self) -> impl Iterator<Item = &str> + Clone {
         self.files.keys().map(String::as_str)
     }
+}
+
+/// Whether a file belongs to the configuration, by its path relative to the directory: all of `apis/`, and YAML anywhere.
+/// What else lies there is left alone, such as usage figures and logs that a gateway writes: they change all the time, and
+/// have no bound of ours.
+pub fn is_source(path: &str) -> bool {
+    path.starts_with("apis/") || path.ends_with(".yaml") || path.ends_with(".yml")
 }
 
 /// Stops the reading: a bound was exceeded.
@@ -104,17 +111,21 @@ impl Reader {
         if last.starts_with('.') {
             return Ok(());
         }
-        // Directories count too: two links that lead back up would double at each level.
-        self.entries += 1;
-        if self.entries > MAX_FILES {
-            return self.too_large("", format!("the directory holds more than {MAX_FILES} files"));
-        }
         let name = if parent.is_empty() {
             last
         } else {
             format!("{parent}/{last}")
         };
-        match fs::metadata(at) {
+        let meta = fs::metadata(at);
+        if !is_source(&name) && name != "apis" && !meta.as_ref().is_ok_and(fs::Metadata::is_dir) {
+            return Ok(());
+        }
+        // Directories count too: two links that lead back up would double at each level.
+        self.entries += 1;
+        if self.entries > MAX_FILES {
+            return self.too_large("", format!("the directory holds more than {MAX_FILES} files"));
+        }
+        match meta {
             Ok(meta) if meta.is_dir() => self.directory(at, &name, depth + 1),
             // A pipe or a device could block for ever or never end.
             Ok(meta) if !meta.is_file() => Ok(()),
@@ -174,6 +185,26 @@ mod tests {
         std::os::unix::fs::symlink("..data/sluice.yaml", dir.path().join("sluice.yaml"))?;
         let sources = Sources::read(dir.path()).map_err(|faults| format!("{faults:?}"))?;
         assert_eq!(sources.paths().collect::<Vec<_>>(), ["sluice.yaml"]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_gateway_writes_beside_it_is_left_alone() -> TestResult {
+        let dir = tempfile::tempdir()?;
+        for directory in ["apis/todos/changes", "messages"] {
+            fs::create_dir_all(dir.path().join(directory))?;
+        }
+        let large = usize::try_from(MAX_FILE)? + 1;
+        fs::write(dir.path().join("usage.sqlite"), vec![0; large])?;
+        for n in 0..=MAX_FILES {
+            fs::write(dir.path().join(format!("messages/{n}.txt")), "gone")?;
+        }
+        let read = ["apis/todos/table.csv", "messages/stray.yaml", "sluice.yaml"];
+        for path in read {
+            fs::write(dir.path().join(path), "sluice: 1")?;
+        }
+        let sources = Sources::read(dir.path()).map_err(|faults| format!("{faults:?}"))?;
+        assert_eq!(sources.paths().collect::<Vec<_>>(), read);
         Ok(())
     }
 

@@ -161,10 +161,10 @@ fn a_store_is_an_address_and_its_password_comes_from_elsewhere() -> Result {
         ("redis: \"localhost:6379\"", Code::BadAddress),
         ("redis: \"redis://\"", Code::BadAddress),
         ("redis: \"rediss://store:6379\"", Code::NotSupported),
-        ("redis: \"redis://:written@store:6379\"", Code::BadSettings),
+        ("redis: \"redis://:written@store:6379\"", Code::WrittenSecret),
         (
             "redis: \"${NONE:-redis://u:written@store:6379}\"",
-            Code::BadSettings,
+            Code::WrittenSecret,
         ),
         ("redis: \"redis://store:6379\", timeout: 0ms", Code::OutOfRange),
         ("redis: \"redis://store:6379\", timeout: 2s", Code::OutOfRange),

@@ -6,4 +6,5 @@ pub mod engine;
 pub mod oracle;
 pub mod pairs;
 pub mod stage;
+pub mod traffic;
 pub mod transformations;

@@ -19,6 +19,7 @@ use crate::gateway::Gateway;
 use crate::lifecycle::{Standing, standing};
 use crate::refusal::{Kind, Refusal};
 use crate::reload::{Refused, Reloaded, Reloader};
+use crate::scrape::scrape;
 use crate::serve::{Drain, Peer};
 
 /// What anyone may ask: whether the process lives, and whether it is ready.
@@ -80,7 +81,7 @@ impl Admin {
             (&Method::GET | &Method::HEAD, "/livez") => answer(&json!({"alive": true})),
             (&Method::GET | &Method::HEAD, "/readyz") => ready(gateway, drain),
             (&Method::GET | &Method::HEAD, "/plan") => self.plan(gateway),
-            (&Method::GET | &Method::HEAD, "/metrics") => metrics(gateway),
+            (&Method::GET | &Method::HEAD, "/metrics") => self.metrics(gateway).await,
             (&Method::POST, "/reload") => self.reload(gateway, who).await,
             (method, path) if known.contains(&path) => {
                 let allow = if path == "/reload" {
@@ -123,6 +124,20 @@ impl Admin {
             }
             Err(_) => Refusal::new(Kind::Internal, "the reload failed").answer(),
         }
+    }
+
+    /// Putting the counts of all cores together may take a while: it is done beside them.
+    async fn metrics(&self, gateway: &Arc<Gateway>) -> Response<Body> {
+        let (reloader, gateway) = (Arc::clone(&self.reloader), Arc::clone(gateway));
+        let Ok(text) = tokio::task::spawn_blocking(move || scrape(&gateway, &reloader)).await else {
+            return Refusal::new(Kind::Internal, "the metrics cannot be put together").answer();
+        };
+        let mut answer = Response::new(Body::full(text));
+        let form = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        answer
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(form));
+        answer
     }
 
     fn plan(&self, gateway: &Gateway) -> Response<Body> {
@@ -225,15 +240,6 @@ fn api(api: &ApiPlan, now: Timestamp) -> Json {
     let versions: Vec<&str> = api.versions.iter().map(|v| v.name.as_str()).collect();
     let states: Vec<Json> = standing(api, now).iter().map(Standing::to_json).collect();
     json!({"name": api.name, "origin": api.version_name(api.origin), "versions": versions, "lifecycle": states})
-}
-
-fn metrics(gateway: &Gateway) -> Response<Body> {
-    let mut answer = Response::new(Body::full(gateway.shared.meters.render()));
-    let form = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    answer
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(form));
-    answer
 }
 
 fn answer(body: &Json) -> Response<Body> {

@@ -17,12 +17,14 @@ use sluice_transforms::lineage::Chain;
 
 use crate::edge::Edge;
 use crate::fields::etag::Mark;
+use crate::files::print;
 use crate::guard::Guard;
 use crate::ledger::names::Names;
 use crate::lifecycle::{Members, Notices};
 use crate::shared::Shared;
 use crate::stage::documents::Offload;
 use crate::stage::identify;
+use crate::telemetry::{Telemetry, access};
 
 /// A plan with what is made of it.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub struct Edition {
     pub offload: Offload,
     /// What stands before the lift.
     pub guard: Guard,
+    /// What is told of single exchanges.
+    pub telemetry: Telemetry,
     /// Whether any API does something to its answers on their way out.
     pub edged: bool,
     /// The names that usage is counted under.
@@ -130,7 +134,7 @@ impl Edition {
 
     /// A plan with the chains that are made of it, and without a guard: to be looked at, not to be served.
     pub fn unguarded(plan: Plan) -> Self {
-        Self::new(plan, 0, None, Guard::default())
+        Self::new(plan, 0, None, Guard::default(), Telemetry::default())
     }
 
     fn compile(
@@ -140,10 +144,27 @@ impl Edition {
         shared: &Arc<Shared>,
     ) -> Result<Self, Vec<Diagnostic>> {
         let guard = Guard::compile(&plan, before.map(|b| &b.guard), shared)?;
-        Ok(Self::new(plan, generation, before, guard))
+        let telemetry = Telemetry::compile(&plan, before.map(|b| &b.telemetry), shared)?;
+        Ok(Self::new(plan, generation, before, guard, telemetry))
     }
 
-    fn new(plan: Plan, generation: u64, before: Option<&Edition>, guard: Guard) -> Self {
+    /// Nothing while every file outside of the configuration has the content that was read; else what tells their state now
+    /// from others. It reads them all: call it off the cores.
+    pub fn changed(&self) -> Option<[u8; 32]> {
+        match (self.guard.changed(), self.telemetry.changed()) {
+            (None, None) => None,
+            (Some(one), None) | (None, Some(one)) => Some(one),
+            (Some(one), Some(other)) => Some(print([one, other].as_flattened())),
+        }
+    }
+
+    fn new(
+        plan: Plan,
+        generation: u64,
+        before: Option<&Edition>,
+        guard: Guard,
+        telemetry: Telemetry,
+    ) -> Self {
         let apis = plan.apis.iter().map(Api::new).collect();
         let same = before.filter(|b| b.plan.bounds.offload_queue == plan.bounds.offload_queue);
         let offload = same.map_or_else(|| Offload::new(plan.bounds.offload_queue), |b| b.offload.clone());
@@ -155,6 +176,7 @@ impl Edition {
             apis,
             offload,
             guard,
+            telemetry,
             edged,
             names,
         }
@@ -241,12 +263,14 @@ impl Editions {
         let before = self.current.load();
         let generation = self.generations.load(Ordering::Acquire) + 1;
         let audit = shared.audit.open(&plan, shared.directory.as_deref())?;
+        let access = access::open(&plan, shared.directory.as_deref())?;
         let edition = Edition::compile(plan, generation, before.as_deref(), shared)?;
         self.generations.store(generation, Ordering::Release);
         let usage = edition.plan.usage.clone();
         self.current.store(Some(Arc::new(edition)));
         shared.ledger.adopt(usage.as_ref(), shared.directory.clone());
         shared.audit.adopt(audit);
+        shared.access.adopt(access);
         Ok(generation)
     }
 }

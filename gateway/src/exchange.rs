@@ -1,6 +1,7 @@
 //! The life of one request, readable on one screen. It is infallible: a refusal is an answer.
 
 mod arrived;
+mod facts;
 mod passage;
 
 use std::net::IpAddr;
@@ -32,9 +33,11 @@ use crate::stage::identify::{self, Identified};
 use crate::stage::limit::{self, Permit};
 use crate::stage::receive::Received;
 use crate::stage::{edge, options, refuse, respond};
+use crate::telemetry::Account;
 use crate::upstream::hops;
 
 use arrived::Arrived;
+use facts::facts;
 use passage::{Outgoing, Passage, Routed};
 
 /// What is known of an exchange so far; a refusal is told in these terms.
@@ -57,6 +60,8 @@ struct Known<'e> {
     permit: Permit,
     /// What the finish of the answer depends on.
     asked: edge::Asked,
+    /// What is told of this exchange alone.
+    account: Account,
 }
 
 /// Carries one request to its upstream and the answer back.
@@ -67,12 +72,15 @@ pub async fn carry(carrier: &Carrier, request: Request<Incoming>, peer: &Peer) -
     let edition = &held.0;
     let begun = carrier.shard().map(|_| Instant::now());
     let mut known = Known::default();
-    let (parts, incoming) = request.into_parts();
+    let (mut parts, incoming) = request.into_parts();
+    known.account = Account::open(edition, carrier.shared(), peer, &mut parts);
     known.agent = parts.headers.get(USER_AGENT).cloned();
     known.asked = edge::Asked::of(edition, &parts);
     let done = answer(carrier, edition, parts, incoming, peer, &mut known).await;
     let why = done.as_ref().err().map(Refusal::kind);
+    let stage = known.account.trace.stage("respond");
     let mut answer = done.unwrap_or_else(|refusal| {
+        let refusal = known.account.named(refusal);
         log(edition, &known, &refusal);
         refused_answer(edition, &known, &refusal)
     });
@@ -83,10 +91,16 @@ pub async fn carry(carrier: &Carrier, request: Request<Incoming>, peer: &Peer) -
         None => answer,
     };
     let answer = std::mem::take(&mut known.permit).until_ended(answer);
-    if let Some(begun) = begun {
-        record(carrier, edition, known, answer.status(), why, begun.elapsed());
+    drop(stage);
+    let mut account = std::mem::take(&mut known.account);
+    let identified = known.identified.as_ref();
+    let (api, routed_to) = ((known.api, identified), (known.operation, known.number));
+    account.knows(|| facts(edition, api, &known.who, routed_to));
+    let times = begun.map(|begun| times(&known, begun.elapsed()));
+    if let Some(times) = times {
+        record(carrier, edition, known, answer.status(), why, times);
     }
-    answer
+    account.follow(answer, why, times.unwrap_or_default())
 }
 
 /// The stages, each needing what the one before it proved.
@@ -100,12 +114,15 @@ async fn answer<'e>(
 ) -> Result<Response<Body>, Refusal> {
     refuse_malformed(carrier, &mut parts)?;
     refuse_unsupported(&parts.method)?;
-    let mut arrived = Arrived::of(edition, peer, &parts)?;
+    let trace = known.account.trace.clone();
+    let stage = trace.stage("canonicalise");
+    let mut arrived = stage.judged(Arrived::of(edition, peer, &parts))?;
     let (authority, told) = (arrived.authority.take(), arrived.told.take());
     let client = Client::of(peer, authority.as_deref(), told.as_ref(), parts.version);
     known.asked.secure = client.secure;
     known.address = Some(client.address);
-    edge::enter(edition, &client)?;
+    known.account.asks(&arrived.asking(&client));
+    trace.stage("admit").judged(edge::enter(edition, &client))?;
     forwarded::refuse_override(&parts.method, &parts.headers)?;
     media::refuse_ambiguous(&parts.headers)?;
 
@@ -137,10 +154,21 @@ async fn answer<'e>(
     );
 
     let method = parts.method.clone();
-    let passage = Passage::of(carrier, edition, identified, &client, (&method, &arrived.query))?;
-    let routed = passage.route();
+    known.account.asks(&arrived.asking(&client));
+    let passage = Passage::of(
+        carrier,
+        edition,
+        identified,
+        &client,
+        (&method, &arrived.query),
+        &trace,
+    )?;
+    let routed = trace.stage("route").judged(passage.route());
     (known.operation, known.number) = (named(&routed), passage.number(&routed));
     known.spent = Some(passage.spent());
+    let routed_to = (known.operation, known.number);
+    let account = &mut known.account;
+    account.knows(|| facts(edition, (known.api, Some(identified)), &known.who, routed_to));
     let used = passage.used(known.operation, &known.who);
     let (operation, permit) = passage
         .admit(&used, routed, &parts.headers, &mut known.fields)
@@ -149,7 +177,8 @@ async fn answer<'e>(
     known.permit.follow(&mut parts.extensions);
 
     let mut received = Received::Streaming(incoming);
-    passage.judge(operation, &parts.headers, &mut received).await?;
+    let stage = trace.stage("validate");
+    stage.judged(passage.judge(operation, &parts.headers, &mut received).await)?;
     let members = passage.members(operation, &known.who);
     if let Some(members) = &members {
         // Boxed, as its answer is below: it is rare.
@@ -216,13 +245,17 @@ fn named<'e>(routed: &Routed<'e>) -> &'e str {
 /// version's own schemes judge the credential then.
 async fn identify(carrier: &Carrier, asked: &Asked<'_>, known: &mut Known<'_>) -> Result<(), Refusal> {
     let plan = &asked.edition.plan;
-    let found = identify::identify(plan, asked.seen, None);
+    let trace = known.account.trace.clone();
+    let stage = trace.stage("identify");
+    let found = stage.gave(identify::identify(plan, asked.seen, None));
     known.api = found
         .as_ref()
         .map_or_else(|none| none.api, |found| Some(found.api));
     if let Some(api) = known.api {
+        let stage = trace.stage("admit");
         edge::admit(asked.edition, api, asked.client)?;
-        limit::arrive(carrier, asked.edition, api, asked.client, &mut known.fields).await?;
+        let arriving = limit::arrive(carrier, asked.edition, api, asked.client, &mut known.fields);
+        stage.judged(arriving.await)?;
     }
     let found = match (found, known.api) {
         (Ok(found), _) => found,
@@ -233,7 +266,8 @@ async fn identify(carrier: &Carrier, asked: &Asked<'_>, known: &mut Known<'_>) -
         (Err(none), _) => return Err(none.refusal),
     };
     let found = known.identified.insert(found);
-    known.who = authenticate::consumer(carrier, asked, found.api, found.version).await?;
+    let stage = trace.stage("authenticate");
+    known.who = stage.judged(authenticate::consumer(carrier, asked, found.api, found.version).await)?;
     Ok(())
 }
 
@@ -278,6 +312,8 @@ fn log(edition: &Edition, known: &Known<'_>, refusal: &Refusal) {
         code = refusal.kind().code(),
         place = refusal.place().unwrap_or_default(),
         detail = refusal.detail(),
+        request_id = known.account.request_id(),
+        trace_id = known.account.trace_id().map(tracing::field::display),
         "an exchange failed"
     );
 }
@@ -314,6 +350,13 @@ fn mark(edition: &Edition, known: &Known<'_>, answer: &mut Response<Body>, refus
     }
 }
 
+/// Whose time it took.
+fn times(known: &Known<'_>, took: Duration) -> Times {
+    let waited = known.spent.as_ref().and_then(|spent| spent.waited.get());
+    let upstream = waited.map(|head| head + known.gathered.upstream);
+    Times::of(took, known.gathered.client, known.gathered.translation, upstream)
+}
+
 /// Tells the ledger, on this core.
 fn record(
     carrier: &Carrier,
@@ -321,11 +364,9 @@ fn record(
     known: Known<'_>,
     status: StatusCode,
     refused: Option<Kind>,
-    took: Duration,
+    times: Times,
 ) {
     let Some(shard) = carrier.shard() else { return };
-    let waited = known.spent.and_then(|spent| spent.waited.get());
-    let upstream = waited.map(|head| head + known.gathered.upstream);
     let identified = known.identified.as_ref();
     let told = Told {
         api: known.api,
@@ -339,7 +380,7 @@ fn record(
         },
         status: status.as_u16(),
         refused,
-        times: Times::of(took, known.gathered.client, known.gathered.translation, upstream),
+        times,
         gathered: known.gathered,
     };
     shard.count(&edition.names, told);

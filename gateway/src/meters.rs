@@ -71,6 +71,15 @@ impl Meters {
         family.get_or_create(&labels).set(to);
     }
 
+    /// Forgets the series of a gauge: what it tells of may be gone.
+    pub fn clear(&self, name: &str) {
+        let mut inner = self.lock();
+        if let Some(family) = inner.gauges.get(name) {
+            family.clear();
+        }
+        inner.known.remove(name);
+    }
+
     /// Shows what somebody else counts, too.
     pub fn show(&self, collector: impl Collector) {
         self.lock().registry.register_collector(Box::new(collector));

@@ -11,6 +11,7 @@ use sluice_config::plan::{UpstreamId, UpstreamPlan};
 use crate::body::Body;
 use crate::edition::Edition;
 use crate::refusal::Refusal;
+use crate::telemetry::Trace;
 use crate::tls::Secure;
 use crate::upstream::{self, Upstream};
 
@@ -28,6 +29,8 @@ pub struct Line {
     pub spent: Rc<Spent>,
     /// Whether it is measured how long the upstream takes.
     pub timed: bool,
+    /// The exchange's trace.
+    pub trace: Trace,
 }
 
 /// What became of an exchange at its upstream.
@@ -49,17 +52,19 @@ impl Line {
         let before = touched.get();
         touched.set(before || !request.method().is_safe());
         let since = self.timed.then(Instant::now);
-        let answer = self.upstream.send(request).await;
+        let stage = self.trace.stage("forward");
+        let tries = self.trace.tries(&self.plan.name, request.method());
+        let answer = self.upstream.send(request, &tries).await;
         if let Some(since) = since {
             waited.set(Some(waited.get().unwrap_or_default() + since.elapsed()));
         }
-        answer.map_err(|fault| {
+        stage.judged(answer.map_err(|fault| {
             if fault.is_unsent() {
                 touched.set(before);
             }
             tracing::warn!(upstream = %self.plan.name, %fault, "the upstream failed");
             Refusal::from(&fault)
-        })
+        }))
     }
 
     /// Waits before a write is tried again, longer each time and never for the same time as others.
@@ -98,6 +103,7 @@ impl Pools {
             upstream: upstream.clone(),
             spent: Rc::default(),
             timed: false,
+            trace: Trace::default(),
         })
     }
 

@@ -68,9 +68,7 @@ fn spaced(value: &Value) -> String {
     match value {
         Value::List(items) => format!("[{}]", items.iter().map(spaced).collect::<Vec<_>>().join(", ")),
         Value::Object(object) => {
-            let member = |member: &Member| {
-                format!("\"{}\": {}", member.key.raw(), spaced(&member.value))
-            };
+            let member = |member: &Member| format!("\"{}\": {}", member.key.raw(), spaced(&member.value));
             format!(
                 "{{{}}}",
                 object.members().iter().map(member).collect::<Vec<_>>().join(", ")

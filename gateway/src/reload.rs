@@ -166,7 +166,7 @@ impl Reloader {
     /// last: files that were refused are not tried again as they are.
     pub fn is_stale(&self, gateway: &Gateway) -> bool {
         let running = gateway.editions.current();
-        let now = running.and_then(|edition| edition.guard.changed());
+        let now = running.and_then(|edition| edition.changed());
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::replace(&mut *looked, now);
         now.is_some() && now != before
@@ -246,7 +246,7 @@ pub(crate) fn place(diagnostics: &mut [Diagnostic], directory: &Path) {
 
 /// Whether the running edition was made of this plan, and of the files that it names as they are.
 fn is_as_it_was(running: &Edition, plan: &Plan) -> bool {
-    running.plan.hash == plan.hash && running.guard.changed().is_none()
+    running.plan.hash == plan.hash && running.changed().is_none()
 }
 
 fn refused(diagnostics: Vec<Diagnostic>, sources: &Sources) -> Reloaded {

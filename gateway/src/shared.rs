@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::ledger::Ledger;
 use crate::ledger::metrics::Shown;
 use crate::meters::Meters;
+use crate::telemetry::access::{self, AccessLog};
 
 /// What editions are made with and exchanges are judged by.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub struct Shared {
     pub audit: Audit,
     /// Who used what.
     pub ledger: Arc<Ledger>,
+    /// The access log.
+    pub access: AccessLog,
     /// The keys that tokens are verified with.
     pub key_sets: Sources,
     /// The configuration directory: relative paths of key files are meant from here.
@@ -52,8 +55,9 @@ impl Shared {
         Ok(Self {
             clock,
             background,
-            audit: Audit::new(clock, Arc::clone(&meters)),
+            audit: Audit::new(clock, &meters),
             ledger,
+            access: access::journal(clock, &meters),
             meters,
             key_sets: Sources::default(),
             directory,

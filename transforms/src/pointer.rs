@@ -93,6 +93,12 @@ impl Pointer {
         self.0.iter().try_fold(value, |at, name| step(at, name))
     }
 
+    /// Whether anything stands there, where `*` stands for every element of a list and every member of an object, as in the
+    /// settings of `each`.
+    pub fn meets(&self, value: &Value) -> bool {
+        met(&self.0, value)
+    }
+
     /// The value there, to change.
     pub fn look_mut<'v>(&self, value: &'v mut Value) -> Option<&'v mut Value> {
         self.0.iter().try_fold(value, |at, name| match at {
@@ -107,6 +113,20 @@ impl Pointer {
         let (parent, _) = self.split_last()?;
         parent.look_mut(value)?.as_object_mut()
     }
+}
+
+fn met(names: &[String], value: &Value) -> bool {
+    let Some((name, rest)) = names.split_first() else {
+        return true;
+    };
+    let below = step(value, name).is_some_and(|below| met(rest, below));
+    below
+        || name == "*"
+            && match value {
+                Value::Object(o) => o.members().iter().any(|member| met(rest, &member.value)),
+                Value::List(items) => items.iter().any(|item| met(rest, item)),
+                _ => false,
+            }
 }
 
 fn step<'v>(at: &'v Value, name: &str) -> Option<&'v Value> {
@@ -138,5 +158,25 @@ impl fmt::Display for Pointer {
         self.0
             .iter()
             .try_for_each(|name| write!(f, "/{}", name.replace('~', "~0").replace('/', "~1")))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::parse::parse;
+
+    #[test]
+    fn a_star_meets_every_element_and_member() {
+        let document = br#"{"l":[{"p":2},{"o":{"a":1}}],"m":{"x":{"a":null}},"*":{"b":1}}"#;
+        let document = parse(document, 16).unwrap();
+        let meets = |text: &str| Pointer::parse(text).unwrap().meets(&document);
+        for there in ["", "/l", "/l/*/o/a", "/m/*/a", "/*/b", "/*/*/a", "/l/1/o"] {
+            assert!(meets(there), "{there}");
+        }
+        for absent in ["/l/*/a", "/m/*/b", "/l/*/p/*", "/x/*", "/l/7"] {
+            assert!(!meets(absent), "{absent}");
+        }
     }
 }

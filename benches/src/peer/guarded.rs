@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::{Peer, run};
+use tempfile::TempDir;
+
+use super::{Peer, run, run_in};
 use crate::Fault;
 use crate::process::{free_address, sluice};
 
@@ -90,6 +92,41 @@ pub(crate) fn guarded(
     workers: usize,
     guard: Guard,
 ) -> Result<Peer, Fault> {
+    let (directory, address) = written(backend, workers, guard, "")?;
+    run(directory.path(), address, &[]).map(|process| Peer {
+        name,
+        address,
+        process,
+        directory,
+    })
+}
+
+/// A gateway with a key and a limit that counts who uses what and keeps it in a file; or that counts nothing.
+pub(crate) fn metered(
+    name: &'static str,
+    backend: SocketAddr,
+    workers: usize,
+    counts: bool,
+    wrapper: &[&str],
+) -> Result<Peer, Fault> {
+    let usage = if counts { "usage: {}\n" } else { "" };
+    let (directory, address) = written(backend, workers, Guard::KEY_AND_LIMIT, usage)?;
+    let own: &[&str] = if counts { &[] } else { &["--unmetered"] };
+    run_in(wrapper, directory.path(), address, own).map(|process| Peer {
+        name,
+        address,
+        process,
+        directory,
+    })
+}
+
+/// The configuration in a directory, and where it listens.
+fn written(
+    backend: SocketAddr,
+    workers: usize,
+    guard: Guard,
+    more: &str,
+) -> Result<(TempDir, SocketAddr), Fault> {
     let directory = tempfile::tempdir()?;
     let api = directory.path().join("apis/notes");
     fs::create_dir_all(api.join("changes"))?;
@@ -97,18 +134,13 @@ pub(crate) fn guarded(
     let main = super::main_file(address, backend, workers);
     fs::write(
         directory.path().join("sluice.yaml"),
-        format!("{main}keys: {{secret: \"{SECRET}\"}}\n"),
+        format!("{main}keys: {{secret: \"{SECRET}\"}}\n{more}"),
     )?;
     fs::write(directory.path().join("consumers.yaml"), consumers()?)?;
     fs::write(api.join("api.yaml"), settings(guard))?;
     fs::write(api.join("openapi.yaml"), DOCUMENT)?;
     fs::write(api.join("changes/1.0-2.0.yaml"), CHANGE)?;
-    run(directory.path(), address, &[]).map(|process| Peer {
-        name,
-        address,
-        process,
-        _directory: directory,
-    })
+    Ok((directory, address))
 }
 
 fn settings(guard: Guard) -> String {

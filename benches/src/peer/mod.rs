@@ -12,14 +12,22 @@ use tempfile::TempDir;
 use crate::Fault;
 use crate::process::{Process, free_address, sluice};
 
-pub(crate) use guarded::{Guard, KEY, guarded};
+pub(crate) use guarded::{Guard, KEY, guarded, metered};
 
 /// A proxy in front of the backend.
 pub(crate) struct Peer {
     pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
     pub(crate) process: Process,
-    _directory: TempDir,
+    directory: TempDir,
+}
+
+impl Peer {
+    /// Ends the process, and gives what it said.
+    pub(crate) fn end(self) -> String {
+        drop(self.process);
+        fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+    }
 }
 
 /// nginx from the system's packages. It takes `/v2.0` off the path, as Sluice does; with `fields` it also sets the
@@ -44,7 +52,7 @@ pub(crate) fn nginx(
         name,
         address,
         process,
-        _directory: directory,
+        directory,
     })
 }
 
@@ -109,7 +117,7 @@ pub(crate) fn pass_through(backend: SocketAddr, workers: usize) -> Result<Peer, 
         name: "sluice",
         address,
         process,
-        _directory: directory,
+        directory,
     })
 }
 
@@ -163,7 +171,7 @@ pub(crate) fn integrationhub(backend: SocketAddr, workers: usize) -> Result<Peer
         name: "sluice",
         address,
         process,
-        _directory: directory,
+        directory,
     })
 }
 
@@ -187,7 +195,7 @@ pub(crate) fn guarded_integrationhub(backend: SocketAddr, workers: usize) -> Res
         name: "sluice, IntegrationHub guarded",
         address,
         process,
-        _directory: directory,
+        directory,
     })
 }
 
@@ -219,6 +227,21 @@ fn open(api: &Path) -> Result<(), Fault> {
 /// Where the example is.
 pub(crate) fn example() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/examples/integrationhub")
+}
+
+/// `sluice run` with more options, as the child of another program where one is named.
+fn run_in(wrapper: &[&str], directory: &Path, address: SocketAddr, more: &[&str]) -> Result<Process, Fault> {
+    let sluice = sluice()?;
+    let mut command = match wrapper {
+        [] => Command::new(sluice),
+        [program, options @ ..] => {
+            let mut command = Command::new(program);
+            command.args(options).arg(sluice);
+            command
+        }
+    };
+    command.arg("run").arg(directory).args(more);
+    Process::start(command, &directory.join("log"), address)
 }
 
 fn run(directory: &Path, address: SocketAddr, environment: &[(&str, String)]) -> Result<Process, Fault> {

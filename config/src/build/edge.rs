@@ -34,19 +34,10 @@ pub(super) fn build(judge: &mut Judge<'_>) -> Option<EdgePlan> {
     let fields = raw.security_headers.as_ref().map(|raw| fields::build(judge, raw));
     Some(EdgePlan {
         addresses,
-        cors: judged(cors)?,
-        compression: judged(compression)?,
-        fields: judged(fields)?,
+        cors: super::judged(cors)?,
+        compression: super::judged(compression)?,
+        fields: super::judged(fields)?,
     })
-}
-
-/// Nothing where nothing is written; no plan where what is written is at fault.
-fn judged<T>(built: Option<Option<T>>) -> Option<Option<T>> {
-    match built {
-        Some(None) => None,
-        Some(some) => Some(some),
-        None => Some(None),
-    }
 }
 
 fn compression(judge: &mut Judge<'_>, raw: &RawCompression) -> Option<CompressionPlan> {

@@ -1,6 +1,7 @@
 //! `lifecycle` of an API → its plan: dates that follow each other, windows that can come, members that are there.
 
 mod member;
+mod trial;
 mod window;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::judge::Judge;
+use super::judged;
 use crate::diagnostic::Code;
 use crate::plan::{Course, Exemption, LifecyclePlan, OperationCourse, VersionId, VersionSet};
 use crate::raw::{RawBrownout, RawExemption, RawLifecycle, RawVersions};
@@ -54,8 +56,8 @@ impl Usual {
             .as_ref()
             .map(|name| judge.version("/lifecycle/successor", name));
         Some(Self {
-            guide: all(guide)?,
-            successor: all(successor)?,
+            guide: judged(guide)?,
+            successor: judged(successor)?,
         })
     }
 }
@@ -185,7 +187,7 @@ fn course(judge: &mut Judge<'_>, entry: &Entry<'_>, usual: Option<&Usual>) -> Op
     let guide = entry.guide.map(|text| address(judge, &at("guide"), text));
     let successor = entry.successor.map(|name| judge.version(&at("successor"), name));
     let exempt = exemptions(judge, &entry.pointer, entry.exempt);
-    let (deprecated, sunset) = (all(deprecated)?, all(sunset)?);
+    let (deprecated, sunset) = (judged(deprecated)?, judged(sunset)?);
     in_order(judge, entry, deprecated, sunset)?;
     let brownouts = window::build(judge, &entry.pointer, entry.brownouts, deprecated, sunset);
     let usual = usual?;
@@ -193,8 +195,8 @@ fn course(judge: &mut Judge<'_>, entry: &Entry<'_>, usual: Option<&Usual>) -> Op
         preview: entry.preview,
         deprecated,
         sunset,
-        guide: all(guide)?.or_else(|| usual.guide.clone()),
-        successor: all(successor)?.or(usual.successor),
+        guide: judged(guide)?.or_else(|| usual.guide.clone()),
+        successor: judged(successor)?.or(usual.successor),
         exempt: exempt?,
         brownouts: brownouts?,
         retry: entry.retry,
@@ -297,15 +299,6 @@ fn address(judge: &mut Judge<'_>, pointer: &str, text: &str) -> Option<String> {
     let hint = "write it whole, such as `https://docs.example/migrate`";
     judge.fault(Code::BadSettings, pointer, message, Some(hint.to_owned()));
     None
-}
-
-/// What was given, if it is sound: `None` when it is not.
-fn all<T>(given: Option<Option<T>>) -> Option<Option<T>> {
-    match given {
-        Some(None) => None,
-        Some(sound) => Some(sound),
-        None => Some(None),
-    }
 }
 
 impl Course {

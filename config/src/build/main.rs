@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::{credentials, is_name, tls};
+use super::{access_log, credentials, is_name, judged, notify, store, tls, traces, usage};
 use crate::choice::Keep;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::directory::File;
 use crate::plan::{
-    AddressRules, AdminAccess, AdminKey, AuditPlan, Bounds, Drain, Endpoint, EndpointError, KeysPlan,
-    StorePlan, Timeouts, TlsPlan, UpstreamPlan, is_link_local,
+    AccessLogPlan, AddressRules, AdminAccess, AdminKey, ApiPlan, AuditPlan, Bounds, Drain, Endpoint,
+    EndpointError, KeysPlan, NotifyPlan, StorePlan, Timeouts, TlsPlan, TracesPlan, UpstreamPlan, UsagePlan,
+    is_link_local,
 };
 use crate::raw::{Ordered, RawMain, RawUpstream};
 use crate::yaml::{Tree, push_key};
@@ -33,10 +34,14 @@ pub(crate) struct Main {
     pub(crate) addresses: AddressRules,
     pub(crate) store: Option<StorePlan>,
     pub(crate) audit: Option<AuditPlan>,
+    pub(crate) usage: Option<UsagePlan>,
+    pub(crate) traces: Option<TracesPlan>,
+    pub(crate) access_log: Option<AccessLogPlan>,
+    pub(crate) notify: Option<NotifyPlan>,
 }
 
-/// Judges the file. Always gives the upstreams' names, so that APIs can be judged too.
-pub(crate) fn build(file: &File<RawMain>, faults: &mut Vec<Diagnostic>) -> Option<Main> {
+/// Judges the file, against the APIs that could be built.
+pub(crate) fn build(file: &File<RawMain>, apis: &[&ApiPlan], faults: &mut Vec<Diagnostic>) -> Option<Main> {
     let mut judge = Judge {
         tree: &file.tree,
         faults,
@@ -57,7 +62,15 @@ pub(crate) fn build(file: &File<RawMain>, faults: &mut Vec<Diagnostic>) -> Optio
     let store = raw
         .store
         .as_ref()
-        .map(|store| super::store::build(&file.tree, store, judge.faults));
+        .map(|raw| store::build(&file.tree, raw, judge.faults));
+    let usage = raw.usage.as_ref();
+    let usage = usage.map(|raw| usage::build(&file.tree, raw, judge.faults));
+    let traces = raw.traces.as_ref();
+    let traces = traces.map(|raw| traces::build(&file.tree, raw, judge.faults));
+    let access_log = raw.access_log.as_ref();
+    let access_log = access_log.map(|raw| access_log::build(&file.tree, raw, apis, judge.faults));
+    let notify = raw.notify.as_ref();
+    let notify = notify.map(|raw| notify::build(&file.tree, raw, judge.faults));
     let audit = super::audit::build(judge.tree, raw, judge.faults);
     Some(Main {
         listen,
@@ -71,11 +84,12 @@ pub(crate) fn build(file: &File<RawMain>, faults: &mut Vec<Diagnostic>) -> Optio
         tls: tls?,
         trusted,
         addresses,
-        store: match store {
-            Some(built) => Some(built?),
-            None => None,
-        },
+        store: judged(store)?,
         audit: audit?,
+        usage: judged(usage)?,
+        traces: judged(traces)?,
+        access_log: judged(access_log)?,
+        notify: judged(notify)?,
     })
 }
 

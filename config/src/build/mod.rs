@@ -1,12 +1,14 @@
 //! From raw files to the plan: everything that a schema cannot say.
 //!
-//! - [`main`]: addresses, upstreams, bounds; [`tls`]: certificates
+//! - [`main`]: addresses, upstreams, bounds; [`tls`]: certificates; [`remote`]: servers that are asked or told
+//! - [`usage`], [`traces`], [`access_log`], [`notify`]: what is kept and told of exchanges
 //! - [`api`]: one API, from its [`versions`], [`select`] and [`errors`]
 //! - [`routes`]: no path leads to two versions; [`keep`]: what merge patches can keep
 //! - [`change`]: a change's own form; [`steps`]: its steps as the engine's operators
 //! - [`lineage`]: versions and changes are one tree; [`contract`]: what each version promises;
 //!   [`unsaid`]: what the origin's document leaves out
 
+mod access_log;
 pub(crate) mod api;
 mod audit;
 mod authentication;
@@ -24,24 +26,32 @@ mod lifecycle;
 mod limits;
 mod lineage;
 pub(crate) mod main;
+mod notify;
+mod remote;
 pub(crate) mod routes;
+mod secrets;
 mod select;
 mod steps;
 mod store;
 mod tls;
 mod tokens;
+mod traces;
 mod unsaid;
+mod usage;
 mod validation;
 mod versions;
 
 use std::net::IpAddr;
+use std::path::{Component, PathBuf};
 use std::time::Duration;
 
+use http::HeaderName;
 use ipnet::IpNet;
 
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::plan::{PathPrefix, Place};
+use crate::plan::{NamedFile, PathPrefix, Place};
 use crate::quantity::{self, QuantityError};
+use crate::source;
 use crate::suggest;
 use crate::yaml::Tree;
 
@@ -116,6 +126,31 @@ fn wait(tree: &Tree, pointer: &str, text: &str, faults: &mut Vec<Diagnostic>) ->
     Some(duration)
 }
 
+/// A duration within bounds; `Duration::MAX` for no upper one.
+fn between(
+    tree: &Tree,
+    pointer: &str,
+    text: &str,
+    (least, most): (Duration, Duration),
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Duration> {
+    let duration = duration(tree, pointer, text, faults)?;
+    if duration < least || duration > most {
+        let shown = tree.shown(pointer);
+        let message = match most {
+            Duration::MAX => format!("`{shown}` is less than {}", quantity::written(least)),
+            most => format!(
+                "`{shown}` is not between {} and {}",
+                quantity::written(least),
+                quantity::written(most)
+            ),
+        };
+        faults.push(tree.fault(Code::OutOfRange, pointer, message));
+        return None;
+    }
+    Some(duration)
+}
+
 /// A size in bytes; not nothing.
 fn size(tree: &Tree, pointer: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<usize> {
     let hint = "write a whole number and a unit: `512B`, `256KiB`, `1MiB`, `1GiB`";
@@ -141,4 +176,48 @@ fn read_quantity<T>(
         faults.push(tree.fault(code, pointer, message).hint(hint));
     })
     .ok()
+}
+
+/// The name of a field.
+fn field_name(
+    file: &str,
+    span: Option<Span>,
+    text: &str,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<HeaderName> {
+    let name = text.parse().ok();
+    if name.is_none() {
+        let message = format!("`{}` is not the name of a header", suggest::shorten(text));
+        let fault = Diagnostic::new(Code::BadField, file, span, message);
+        faults.push(fault.hint("write it like `X-Request-Id`"));
+    }
+    name
+}
+
+/// A file that the gateway writes: not one that it would read as configuration.
+fn file_to_write(tree: &Tree, pointer: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<NamedFile> {
+    let path = PathBuf::from(text);
+    let names_file = matches!(path.components().next_back(), Some(Component::Normal(_)));
+    let shown = tree.shown(pointer);
+    let (message, hint) = if !names_file || text.ends_with('/') || text.contains("://") {
+        let hint = "write the path of a file, such as `/var/lib/sluice/NAME`";
+        (format!("`{shown}` names no file"), hint)
+    } else if path.is_relative() && source::is_source(text.trim_start_matches("./")) {
+        let hint = "write it elsewhere: beside `apis`, under another name, or to a directory of its own";
+        (format!("`{shown}` would be read as configuration"), hint)
+    } else {
+        let place = place(tree, pointer);
+        return Some(NamedFile { path, place });
+    };
+    faults.push(tree.fault(Code::UnwritableFile, pointer, message).hint(hint));
+    None
+}
+
+/// What was given, if it is sound: nothing where nothing was, and no plan where it is at fault.
+fn judged<T>(built: Option<Option<T>>) -> Option<Option<T>> {
+    match built {
+        Some(None) => None,
+        Some(sound) => Some(sound),
+        None => Some(None),
+    }
 }

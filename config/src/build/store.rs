@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::secrets;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Secret, StorePlan};
 use crate::raw::RawStore;
@@ -45,25 +46,11 @@ fn is_address(tree: &Tree, address: &str, faults: &mut Vec<Diagnostic>) -> bool 
     {
         let fault = tree.fault(Code::BadAddress, pointer, "this is not the address of a store");
         fault.hint("write `redis://127.0.0.1:6379`, or `\"${REDIS_URL}\"` where it has a password")
-    } else if has_written_password(tree, pointer, address) {
-        let fault = tree.fault(
-            Code::BadSettings,
-            pointer,
-            "a password stands in the configuration",
-        );
-        fault.hint("take the address from the environment: `\"${REDIS_URL}\"`")
+    } else if secrets::is_password_written(tree, pointer, address) {
+        secrets::written(tree, pointer)
     } else {
         return true;
     };
     faults.push(fault);
     false
-}
-
-/// Whether an address has a password that did not come from the environment.
-fn has_written_password(tree: &Tree, pointer: &str, address: &str) -> bool {
-    let user = address
-        .rsplit_once('@')
-        .map(|(before, _)| before.trim_start_matches("redis://"));
-    let password = user.and_then(|user| Some(user.split_once(':')?.1));
-    password.is_some_and(|password| !password.is_empty() && tree.shown(pointer).contains(password))
 }

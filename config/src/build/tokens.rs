@@ -1,26 +1,18 @@
 //! Tokens: key sets, issuers, audiences; introspection endpoints.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::Uri;
-use http::uri::Scheme;
-
 use super::judge::Judge;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{
-    ClaimsPlan, IntrospectionPlan, JwtPlan, KeySetPlan, KeySource, NamedFile, Remote, Secret, is_host_name,
-    is_link_local,
-};
+use super::{remote, secrets};
+use crate::diagnostic::Code;
+use crate::plan::{ClaimsPlan, IntrospectionPlan, JwtPlan, KeySetPlan, KeySource, NamedFile, Remote, Secret};
 use crate::raw::{RawIntrospection, RawJwt, RawReach};
 
 /// The shortest time between two readings of a key set: a slip in the unit must not become a flood.
 const LEAST_REFRESH: Duration = Duration::from_secs(1);
 /// The most that clocks may be apart: a token that is accepted an hour after its end has no end.
 const MOST_LEEWAY: Duration = Duration::from_secs(600);
-/// The longest exchange with an identity server: clients wait for it.
-const MOST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Judges the settings of a scheme of JSON Web Tokens at `pointer`.
 pub(super) fn jwt(judge: &mut Judge<'_>, pointer: &str, raw: &RawJwt) -> Option<JwtPlan> {
@@ -109,94 +101,22 @@ fn claims(judge: &mut Judge<'_>, pointer: &str, claims: ClaimsPlan, leeway: &str
 }
 
 fn remote(judge: &mut Judge<'_>, pointer: &str, at: &str, url: &str, reach: &RawReach) -> Option<Remote> {
-    let address = address(judge, at, url, reach);
-    let timeout = format!("{pointer}/reach/timeout");
-    let timeout = between(
-        judge,
-        &timeout,
-        &reach.timeout,
-        Duration::from_millis(1),
-        MOST_TIMEOUT,
-    );
-    let authorities = reach.authorities.as_deref();
-    address?;
-    Some(Remote {
-        url: url.to_owned(),
-        timeout: timeout?,
-        authorities: authorities.map(|path| named(judge, &format!("{pointer}/reach/authorities"), path)),
-        plain_http: reach.plain_http,
-        link_local: reach.link_local,
-        place: judge.place(at),
-    })
-}
-
-/// Judges an address. What it resolves to is judged when it is asked.
-fn address(judge: &mut Judge<'_>, at: &str, url: &str, reach: &RawReach) -> Option<()> {
-    let refuse = |judge: &mut Judge<'_>, why: &str, hint: &str| {
-        let message = format!("`{}` cannot be asked: {why}", judge.tree.shown(at));
-        judge.fault(Code::BadUrl, at, message, Some(hint.to_owned()));
-        None
+    let written = remote::Written {
+        at,
+        reach_at: &format!("{pointer}/reach"),
+        peril: "forge what it answers",
+        url,
+        reach,
     };
-    let form = "write `https://HOST/PATH`, without a user, a password and a fragment";
-    if url.contains('@') {
-        return refuse(judge, "a user and a password stand in it", form);
-    }
-    let uri: Option<Uri> = url.parse().ok().filter(|_| !url.contains(['#', '\\']));
-    let Some(host) = uri.as_ref().and_then(Uri::host) else {
-        return refuse(judge, "it is no address of a server", form);
-    };
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let number: Option<IpAddr> = bare.parse().ok();
-    if number.is_none() && !is_host_name(bare) {
-        return refuse(judge, "its host is neither a name nor an address", form);
-    }
-    if number.is_some_and(is_link_local) && !reach.link_local {
-        let hint = "name another address, or write `reach: {link_local: true}` if it is meant";
-        return refuse(
-            judge,
-            "it is a link-local address, where clouds hand out credentials",
-            hint,
-        );
-    }
-    let scheme = uri.as_ref().and_then(Uri::scheme);
-    let local = bare == "localhost" || number.is_some_and(|n| n.to_canonical().is_loopback());
-    if scheme == Some(&Scheme::HTTP) && !local && !reach.plain_http {
-        let hint = "write `https://`, or `reach: {plain_http: true}` if the way to it is safe";
-        return refuse(
-            judge,
-            "over plain HTTP, whoever is on the way can forge what it answers",
-            hint,
-        );
-    }
-    if scheme != Some(&Scheme::HTTP) && scheme != Some(&Scheme::HTTPS) {
-        return refuse(judge, "it is neither `https://` nor `http://`", form);
-    }
-    Some(())
+    remote::build(judge.tree, &written, judge.faults)
 }
 
 fn secret(judge: &mut Judge<'_>, pointer: &str, raw: &RawIntrospection) -> Option<Secret> {
     match (&raw.secret, &raw.secret_file) {
         (Some(secret), None) => {
-            let at = format!("{pointer}/secret");
-            if judge.tree.written.contains_key(&at) {
-                return Some(Secret::Value(secret.as_str().into(), judge.place(&at)));
-            }
-            // It is not shown, not even by the line that it stands on.
-            let message = format!(
-                "`{}` holds the secret itself, for everyone who may read the file",
-                &at[1..].replace('/', ".")
-            );
-            let hint = "write `secret: \"${INTROSPECTION_SECRET}\"`, or name a file: `secret_file`";
-            judge
-                .faults
-                .push(Diagnostic::new(Code::BadSettings, &judge.tree.file, None, message).hint(hint));
-            None
+            secrets::value(judge.tree, &format!("{pointer}/secret"), secret, judge.faults)
         }
-        (None, Some(path)) => Some(Secret::File(named(
-            judge,
-            &format!("{pointer}/secret_file"),
-            path,
-        ))),
+        (None, Some(path)) => Some(secrets::file(judge.tree, &format!("{pointer}/secret_file"), path)),
         _ => {
             let message = "the gateway needs exactly one of `secret` and `secret_file` to say who asks";
             let hint = "write `secret: \"${INTROSPECTION_SECRET}\"`".to_owned();
@@ -214,14 +134,5 @@ fn named(judge: &Judge<'_>, at: &str, path: &str) -> NamedFile {
 }
 
 fn between(judge: &mut Judge<'_>, at: &str, text: &str, least: Duration, most: Duration) -> Option<Duration> {
-    let duration = judge.duration(at, text)?;
-    if duration < least || duration > most {
-        let message = match most {
-            Duration::MAX => format!("`{}` is less than {least:?}", judge.tree.shown(at)),
-            most => format!("`{}` is not between {least:?} and {most:?}", judge.tree.shown(at)),
-        };
-        judge.fault(Code::OutOfRange, at, message, None);
-        return None;
-    }
-    Some(duration)
+    super::between(judge.tree, at, text, (least, most), judge.faults)
 }

@@ -370,8 +370,8 @@ codes! {
 
     // 90 to 99: tokens.
     BadUrl = 90 Error "bad-url":
-        "The address of an identity server cannot be asked.",
-        "Whoever answers there decides who is let in: it must be one server, reached over a way that nobody can forge.",
+        "The address of a server that the gateway asks or tells cannot be used.",
+        "Whoever answers there decides who is let in, or reads what is told: it must be one server, reached over a way that nobody can forge.",
         "Write `https://HOST/PATH`; what else is allowed must be said under `reach`.";
 
     // 100 to 109: lifecycle and audit.
@@ -384,7 +384,7 @@ codes! {
         "RFC 8594 has clients told first; a sunset before the deprecation tells them two things.",
         "Correct one of the dates.";
     BadWindow = 102 Error "bad-window":
-        "A brownout is at no time that can come.",
+        "A brownout or a trial is at no time that can come, or two are at once.",
         "It would never rehearse anything, or at another time than meant.",
         "Write `on: first tuesday` with times of day in UTC, or two instants between deprecation and sunset.";
     SameCourse = 103 Error "same-course":
@@ -399,6 +399,10 @@ codes! {
         "The audit log cannot be written.",
         "What must be on record would be lost.",
         "Check that the directory exists and that the process may write the file.";
+    UnfitTrial = 106 Error "unfit-trial":
+        "A field brownout is of a member that answers cannot do without, or never carry.",
+        "An answer without a required member breaks the version's promise; one that is never there is never missed.",
+        "Try optional members of answers; let `versions` leave out a version that requires the member.";
 
     // 110 to 119: limits and the store.
     NoStore = 110 Error "no-store":
@@ -434,7 +438,7 @@ codes! {
         "Any page that a user opens could act for that user; browsers refuse it too.",
         "List the sites in `origins`, or delete `credentials`.";
     ReservedField = 133 Error "reserved-field":
-        "A header is to be set or taken out that says how an answer is read.",
+        "A header is to be set or taken out that says how a message is read.",
         "Answers would be cut, mixed up, or shown for what they are not.",
         "Delete the line, or use the setting that is made for it.";
     BadField = 134 Error "bad-field":
@@ -442,4 +446,21 @@ codes! {
         "It cannot be sent.",
         "Names are letters, digits and `-`; values are one line of ASCII.";
 
+    // 140 to 149: usage figures, traces, logs, messages.
+    RetentionOrder = 140 Error "retention-order":
+        "Coarser usage figures are kept for a shorter time than finer ones.",
+        "A report that looks further back would find less than one of yesterday.",
+        "Keep hours at least as long as minutes, and days at least as long as hours.";
+    UnwritableFile = 141 Error "unwritable-file":
+        "A file that the gateway is to write cannot be written.",
+        "What is to be kept would be lost.",
+        "Name a file outside of `apis/` that is not YAML, in a directory that exists and that the process may write.";
+    CredentialInLog = 142 Error "credential-in-log":
+        "The access log is to show something that holds credentials.",
+        "Whoever may read the log could act as any consumer.",
+        "Delete the entry; the log names the consumer that a credential is of.";
+    WrittenSecret = 143 Error "written-secret":
+        "A secret stands in the configuration.",
+        "Whoever may read the file, its history or its copies has it.",
+        "Take it from the environment, `\"${NAME}\"`, or from a file; and change it, since it was written down.";
 }

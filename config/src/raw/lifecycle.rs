@@ -152,6 +152,27 @@ pub(crate) struct RawMemberCourse {
     #[serde(default)]
     #[schemars(length(max = 1000))]
     pub(crate) exempt: Vec<RawExemption>,
+    /// Field brownouts: a share of one consumer's answers lacks the member for a while, so that it shows whether it is
+    /// missed. Optional members alone.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub(crate) trials: Vec<RawTrial>,
+}
+
+/// A field brownout: a share of one consumer's answers lacks the member.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Trial")]
+pub(crate) struct RawTrial {
+    /// Whose answers: the consumer, by its name in consumers.yaml.
+    pub(crate) consumer: String,
+    /// Which share of them: more than 0, and 1 for all.
+    #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0))]
+    pub(crate) share: f64,
+    /// Its first instant.
+    pub(crate) from: String,
+    /// The first instant after it.
+    pub(crate) to: String,
 }
 
 /// A consumer that a sunset does not concern, for a while.

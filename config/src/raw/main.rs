@@ -9,8 +9,11 @@ use super::Ordered;
 use super::audit::RawAudit;
 use super::edge::RawAddresses;
 use super::keys::{RawAdminAccess, RawKeys};
+use super::notify::RawNotify;
 use super::store::RawStore;
+use super::telemetry::{RawAccessLog, RawTraces};
 use super::tls::{RawTls, RawUpstreamTls};
+use super::usage::RawUsage;
 use crate::choice::Keep;
 
 /// sluice.yaml: listeners, upstreams, bounds.
@@ -69,6 +72,22 @@ pub(crate) struct RawMain {
     #[serde(default)]
     #[schemars(with = "RawAudit")]
     pub(crate) audit: Option<RawAudit>,
+    /// Where it is kept who used what. Without it nothing outlives the process.
+    #[serde(default)]
+    #[schemars(with = "RawUsage")]
+    pub(crate) usage: Option<RawUsage>,
+    /// Where traces go. Without it there are none.
+    #[serde(default)]
+    #[schemars(with = "RawTraces")]
+    pub(crate) traces: Option<RawTraces>,
+    /// Where a line of JSON for each exchange goes. Without it there are none.
+    #[serde(default)]
+    #[schemars(with = "RawAccessLog")]
+    pub(crate) access_log: Option<RawAccessLog>,
+    /// How the people behind consumers are told of what goes.
+    #[serde(default)]
+    #[schemars(with = "RawNotify")]
+    pub(crate) notify: Option<RawNotify>,
 }
 
 /// One backend.

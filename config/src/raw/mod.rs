@@ -11,10 +11,13 @@ mod keys;
 mod lifecycle;
 mod limits;
 mod main;
+mod notify;
 mod range;
 mod store;
+mod telemetry;
 mod tls;
 mod tokens;
+mod usage;
 mod validation;
 
 pub(crate) use api::{
@@ -28,14 +31,17 @@ pub(crate) use edge::{
     RawAddresses, RawCompression, RawCors, RawFrames, RawSecurityHeaders, RawTransportSecurity,
 };
 pub(crate) use keys::{RawClientCertificate, RawKey, RawPassword};
-pub(crate) use lifecycle::{RawBrownout, RawExemption, RawLifecycle, RawMemberCourse};
+pub(crate) use lifecycle::{RawBrownout, RawExemption, RawLifecycle, RawMemberCourse, RawTrial};
 pub(crate) use limits::{RawLimit, RawOnStoreFailure, RawWhere};
 pub(crate) use main::{RawBounds, RawMain, RawUpstream};
+pub(crate) use notify::{RawNotify, RawNotifyTo};
 pub(crate) use range::RawVersions;
 use serde_json::{Map, Value};
 pub(crate) use store::RawStore;
+pub(crate) use telemetry::{RawAccessLog, RawAccessLogTo, RawLogFile, RawTraces};
 pub(crate) use tls::{RawCertificate, RawTls, RawUpstreamTls};
 pub(crate) use tokens::{RawIntrospection, RawJwt, RawReach};
+pub(crate) use usage::{RawRetention, RawUsage, RawUsageStore};
 pub(crate) use validation::RawAnswers;
 
 /// The format version of every file that this release reads.

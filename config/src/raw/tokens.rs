@@ -91,7 +91,7 @@ pub(crate) struct RawIntrospection {
     pub(crate) scopes: Option<String>,
 }
 
-/// How an address of an identity server is reached. Redirects are not followed, and no proxy is asked.
+/// How the address of a server is reached. Redirects are not followed, and no proxy is asked.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "Reach")]
@@ -102,7 +102,7 @@ pub(crate) struct RawReach {
     /// Without it: those of the system.
     #[schemars(with = "String", length(min = 1))]
     pub(crate) authorities: Option<String>,
-    /// Whether `http://` may go to other machines: whoever is on the way can then forge what it answers.
+    /// Whether `http://` may go to other machines: whoever is on the way can then read and forge what is said.
     pub(crate) plain_http: bool,
     /// Whether it may be a link-local address, where clouds hand out credentials.
     pub(crate) link_local: bool,

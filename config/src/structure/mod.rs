@@ -118,16 +118,24 @@ fn meant<'e>(error: &'e ValidationError<'_>) -> Vec<&'e ValidationError<'e>> {
     let Kind::AnyOf { context } = error.kind() else {
         return vec![error];
     };
-    let other_kind = |branch: &&Vec<ValidationError<'_>>| {
-        branch.iter().any(|inner| {
-            matches!(inner.kind(), Kind::Type { .. }) && inner.instance_path() == error.instance_path()
-        })
-    };
+    let other_kind = |branch: &&Vec<ValidationError<'_>>| is_of_another_kind(branch, error);
     let mut near = context.iter().filter(|branch| !other_kind(branch));
     match (near.next(), near.next()) {
         (Some(branch), None) => branch.iter().flat_map(meant).collect(),
         _ => vec![error],
     }
+}
+
+/// Whether a value is of another kind than a form takes, which may be one of several forms itself.
+fn is_of_another_kind(branch: &[ValidationError<'_>], outer: &ValidationError<'_>) -> bool {
+    let mut here = branch
+        .iter()
+        .filter(|inner| inner.instance_path() == outer.instance_path());
+    here.any(|inner| match inner.kind() {
+        Kind::Type { .. } => true,
+        Kind::OneOfNotValid { context } => context.iter().all(|forms| is_of_another_kind(forms, outer)),
+        _ => false,
+    })
 }
 
 /// Whether the key that is missing stands beside it under another name, which is told already.

@@ -167,6 +167,13 @@ impl Violation<'_> {
                 .at_value(Code::BadSelector, message)
                 .hint_if(suggest::or_list("", self.properties()));
         }
+        let known: Vec<&str> = self.properties().collect();
+        if let (Some(key), false) = (self.last(), known.is_empty()) {
+            let message = format!("`{key}` takes exactly one of its settings");
+            return self
+                .at_value(Code::BadSettings, message)
+                .hint_if(suggest::or_list("", known));
+        }
         self.at_value(
             Code::BadStep,
             "a step is exactly one operator with its settings".to_owned(),
@@ -178,6 +185,7 @@ impl Violation<'_> {
         let shown = || suggest::shorten(&self.tree.shown(self.pointer));
         let message = match self.error.kind() {
             Kind::Minimum { limit } => format!("{} is too small: the least is {limit}", shown()),
+            Kind::ExclusiveMinimum { limit } => format!("{} is too small: it is more than {limit}", shown()),
             Kind::Maximum { limit } => format!("{} is too large: the most is {limit}", shown()),
             Kind::MinItems { limit: 1 } => "the list is empty".to_owned(),
             Kind::MinItems { limit } => format!("the list is too short: it needs {limit} entries"),

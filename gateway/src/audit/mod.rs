@@ -4,35 +4,31 @@
 //! counted, and the log says how much is missing. Secrets are never in it: an event holds names and reasons.
 
 mod changes;
-mod file;
 #[cfg(test)]
 mod tests;
-mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, SyncSender};
-use std::thread::Builder;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use serde_json::Value as Json;
-use sluice_config::plan::{AuditPlan, Plan};
+use sluice_config::plan::{NamedFile, Plan};
 use sluice_config::{Code, Diagnostic};
 
 use crate::clock::Clock;
+use crate::files;
+use crate::journal::{self, At, Entry, Habits, Journal, Opened};
 use crate::meters::Meters;
 
 pub use changes::{changes, keys};
-use file::Log;
-use writer::Message;
 
-/// How many events may wait to be written.
-const WAITING: usize = 4_096;
-/// How long the log may take to be put elsewhere, and to be written to its end.
-const PATIENCE: Duration = Duration::from_secs(2);
+const HABITS: Habits = Habits {
+    name: "the audit log",
+    thread: "audit",
+    waiting: 4_096,
+    gather: Duration::ZERO,
+};
 
 /// Something that is worth keeping.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,46 +44,29 @@ pub struct Event {
 }
 
 /// Where events go.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Audit {
     clock: Clock,
-    meters: Arc<Meters>,
-    /// The way to the writer; none without a log.
-    way: ArcSwapOption<Way>,
-    /// What found no place, and is not yet told in the log.
-    lost: Arc<AtomicU64>,
+    journal: Journal<Dated>,
 }
 
-/// The way to the writer of a log.
-#[derive(Debug)]
-struct Way {
-    events: SyncSender<Message>,
-}
-
-/// A log that was opened and is not yet written to.
-#[derive(Debug)]
-pub struct Opened(Option<Log>);
+/// An event and when it happened.
+type Dated = (Timestamp, Event);
 
 impl Audit {
     /// An audit log that goes nowhere yet.
-    pub fn new(clock: Clock, meters: Arc<Meters>) -> Self {
+    pub fn new(clock: Clock, meters: &Arc<Meters>) -> Self {
+        let help = "Events that the audit log could not keep";
+        let lost = meters.counter("sluice_audit_lost", help, &[]);
         Self {
             clock,
-            meters,
-            ..Self::default()
+            journal: Journal::new(HABITS, clock, lost),
         }
     }
 
     /// Keeps an event. Never waits.
     pub fn record(&self, event: &Event) {
-        let way = self.way.load();
-        let Some(way) = &*way else {
-            return;
-        };
-        let message = Message::Event(self.clock.now(), event.clone());
-        if way.events.try_send(message).is_err() {
-            lose(&self.lost, &self.meters);
-        }
+        self.journal.keep(|| (self.clock.now(), event.clone()));
     }
 
     /// Opens the log of a plan: what cannot be opened is told before anything is swapped.
@@ -95,81 +74,45 @@ impl Audit {
     /// # Errors
     /// The file cannot be written.
     pub fn open(&self, plan: &Plan, directory: Option<&Path>) -> Result<Opened, Vec<Diagnostic>> {
-        let Some(plan) = &plan.audit else {
-            return Ok(Opened(None));
-        };
-        let opened = Log::open(path(plan, directory), plan.rotate, plan.keep);
-        opened.map(|log| Opened(Some(log))).map_err(|error| {
-            let message = format!("{} cannot be written: {error}", plan.file.path.display());
-            vec![plan.file.place.fault(Code::AuditUnwritable, message)]
+        let at = plan.audit.as_ref().map(|plan| At::File {
+            path: files::path(&plan.file, directory),
+            rotate: plan.rotate,
+            keep: plan.keep,
+        });
+        Opened::at(at).map_err(|error| {
+            let unwritable = |file: &NamedFile| {
+                let message = format!("{} cannot be written: {error}", file.path.display());
+                file.place.fault(Code::AuditUnwritable, message)
+            };
+            plan.audit.iter().map(|plan| unwritable(&plan.file)).collect()
         })
     }
 
     /// Writes to a log from now on.
     pub fn adopt(&self, opened: Opened) {
-        let Some(log) = opened.0 else {
-            self.way.store(None);
-            return;
-        };
-        let Some(way) = self.way.load_full() else {
-            self.begin(log);
-            return;
-        };
-        // A disk that hangs must not hold a reload up for ever.
-        if !deliver(&way.events, Message::Reopen(log)) {
-            tracing::error!("the audit log does not answer: it stays where it was");
-        }
-    }
-
-    fn begin(&self, log: Log) {
-        let (events, waiting) = mpsc::sync_channel(WAITING);
-        let (lost, meters) = (Arc::clone(&self.lost), Arc::clone(&self.meters));
-        let thread = Builder::new().name("audit".to_owned());
-        match thread.spawn(move || writer::write(&waiting, log, &lost, &meters)) {
-            Ok(_) => self.way.store(Some(Arc::new(Way { events }))),
-            Err(error) => tracing::error!(%error, "the audit log has no thread: nothing is recorded"),
-        }
+        self.journal.adopt(opened);
     }
 
     /// Waits until everything that was recorded is written, but not for ever.
     pub fn flush(&self) {
-        let Some(way) = self.way.load_full() else {
-            return;
+        self.journal.flush();
+    }
+}
+
+impl Entry for Dated {
+    fn write(&self, text: &mut String) {
+        text.push_str(&line(self.0, &self.1));
+    }
+
+    fn write_lost(at: Timestamp, missing: u64, text: &mut String) {
+        let event = Event {
+            what: "lost",
+            who: String::new(),
+            from: String::new(),
+            details: vec![("lost", missing.into())],
         };
-        let (done, told) = mpsc::sync_channel(1);
-        if deliver(&way.events, Message::Flush(done)) {
-            let _late = told.recv_timeout(PATIENCE);
-        }
+        text.push_str(&line(at, &event));
     }
-}
-
-/// Sends what must arrive; gives up after a while.
-fn deliver(events: &SyncSender<Message>, message: Message) -> bool {
-    let begun = Instant::now();
-    let mut message = message;
-    while begun.elapsed() < PATIENCE {
-        match events.try_send(message) {
-            Ok(()) => return true,
-            Err(mpsc::TrySendError::Full(back)) => message = back,
-            Err(mpsc::TrySendError::Disconnected(_)) => return false,
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    false
-}
-
-fn lose(lost: &AtomicU64, meters: &Meters) {
-    lost.fetch_add(1, Ordering::Relaxed);
-    meters.count(
-        "sluice_audit_lost",
-        "Events that the audit log could not keep",
-        &[],
-    );
-}
-
-fn path(plan: &AuditPlan, directory: Option<&Path>) -> std::path::PathBuf {
-    // A path that is absolute stays as it is.
-    directory.map_or_else(|| plan.file.path.clone(), |base| base.join(&plan.file.path))
 }
 
 /// An event as a line of the log.
@@ -190,13 +133,8 @@ fn line(at: Timestamp, event: &Event) -> String {
     line
 }
 
-/// Texts of clients are as long as clients like.
 fn short(text: &str) -> String {
-    const MOST: usize = 512;
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    journal::short(text, 512)
 }
 
 fn shortened(value: &Json) -> Json {

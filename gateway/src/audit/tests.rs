@@ -50,7 +50,7 @@ fn lines(path: &PathBuf) -> Vec<Json> {
 fn audit() -> (Audit, Arc<Meters>) {
     let meters = Arc::<Meters>::default();
     let now = "2026-06-15T12:00:00Z".parse().unwrap();
-    (Audit::new(Clock::Fixed(now), Arc::clone(&meters)), meters)
+    (Audit::new(Clock::Fixed(now), &meters), meters)
 }
 
 #[test]
@@ -141,49 +141,6 @@ fn what_cannot_be_written_is_told_before_anything_is_swapped() {
         assert_eq!(faults[0].code, Code::AuditUnwritable);
         assert_eq!(faults[0].file, "sluice.yaml");
     }
-}
-
-/// A writer that does not come on: every event beyond the queue is lost, counted, and told in the log.
-#[test]
-fn what_is_lost_is_counted_and_told() {
-    let directory = tempfile::tempdir().unwrap();
-    let (audit, meters) = audit();
-    let (events, waiting) = mpsc::sync_channel(2);
-    audit.way.store(Some(Arc::new(Way { events })));
-    (0..5).for_each(|number| audit.record(&event(number)));
-    assert_eq!(meters.value("sluice_audit_lost", &[]), 3.0);
-    let log = audit
-        .open(&audited("a.jsonl", ""), Some(directory.path()))
-        .unwrap()
-        .0
-        .unwrap();
-    audit.way.store(None);
-    writer::write(&waiting, log, &audit.lost, &meters);
-    let lines = lines(&directory.path().join("a.jsonl"));
-    assert_eq!(lines.len(), 3);
-    assert_eq!(
-        (&lines[0]["what"], &lines[0]["lost"]),
-        (&json!("lost"), &json!(3))
-    );
-    assert_eq!(lines[2]["number"], 1);
-}
-
-/// `/dev/full` refuses every byte, as a disk that is full does.
-#[test]
-fn a_full_disk_costs_events_and_nothing_else() {
-    let (audit, meters) = audit();
-    let mut full = Log::full().unwrap();
-    assert!(full.append("x\n").is_err());
-    let (events, waiting) = mpsc::sync_channel(8);
-    (0..3).for_each(|number| {
-        events
-            .send(Message::Event(Timestamp::UNIX_EPOCH, event(number)))
-            .unwrap()
-    });
-    drop(events);
-    writer::write(&waiting, full, &audit.lost, &meters);
-    assert_eq!(meters.value("sluice_audit_lost", &[]), 3.0);
-    assert_eq!(audit.lost.load(Ordering::Relaxed), 3);
 }
 
 #[test]

@@ -82,7 +82,7 @@ impl Demo {
         let variables: BTreeMap<String, String> =
             variables.map(|(name, value)| (name.to_owned(), value)).into();
         let example = Sources::from_files(EXAMPLE.iter().map(|(path, bytes)| (*path, *bytes)));
-        let Some(process) = Process::load(Reloader::embedded(example, variables), clock)? else {
+        let Some(process) = Process::load(Reloader::embedded(example, variables), clock, true)? else {
             return Ok(Verdict::Faulty);
         };
         let table = table::write(process.plan(), backend.addr, clock.now(), &credentials);

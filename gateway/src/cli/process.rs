@@ -25,9 +25,10 @@ pub(super) struct Process {
 
 impl Process {
     /// Loads the first edition; `None` when the configuration is at fault, which the log has told.
-    pub(super) fn load(reloader: Reloader, clock: Clock) -> Result<Option<Self>, Failure> {
+    /// Where it is not `metered` usage is not counted.
+    pub(super) fn load(reloader: Reloader, clock: Clock, metered: bool) -> Result<Option<Self>, Failure> {
         let reloader = Arc::new(reloader);
-        let shared = Shared::start(clock, reloader.directory().map(Path::to_owned))
+        let shared = Shared::begin(clock, reloader.directory().map(Path::to_owned), metered)
             .map_err(|error| Failure::new(format!("the process cannot begin: {error}")))?;
         let shared = Arc::new(shared);
         let gateway = Arc::new(Gateway {
@@ -104,6 +105,10 @@ impl Process {
             );
         }
         ended.shared.audit.flush();
+        ended.shared.access.flush();
+        if let Some(edition) = ended.editions.current() {
+            edition.telemetry.flush();
+        }
         served.map_err(|fault| Failure::new(keys.explain(fault.to_string())))
     }
 }

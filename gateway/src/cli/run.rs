@@ -31,6 +31,9 @@ pub(super) struct Run {
     /// $XDG_RUNTIME_DIR, or the temporary directory, and named after the first address of `listen`.
     #[arg(long, value_name = "FILE", env = "SLUICE_UPGRADE_SOCKET")]
     upgrade_socket: Option<PathBuf>,
+    /// Counts nothing: for measuring what counting costs.
+    #[arg(long, hide = true)]
+    unmetered: bool,
     #[command(flatten)]
     log: Log,
     #[command(flatten)]
@@ -44,7 +47,8 @@ impl Run {
         // Before anything else: a SIGHUP that comes early would end the process.
         let watch = Watch::begin(Some(&self.path))
             .map_err(|error| Failure::new(format!("signals cannot be received: {error}")))?;
-        let Some(process) = Process::load(Reloader::new(&self.path), self.time.clock())? else {
+        let Some(process) = Process::load(Reloader::new(&self.path), self.time.clock(), !self.unmetered)?
+        else {
             return Ok(Verdict::Faulty);
         };
         let hand_over = HandOver {

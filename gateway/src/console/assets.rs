@@ -29,7 +29,11 @@ pub(super) static SCRIPT: LazyLock<Asset> =
 
 impl Asset {
     fn new(extension: &str, media_type: &'static str, text: &'static str) -> Self {
-        let hash: String = Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = Sha256::digest(text)
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         Self {
             path: format!("{BELOW}console-{hash}.{extension}"),
             text,
@@ -51,7 +55,9 @@ impl Asset {
 /// The file of that path.
 pub(super) fn find(path: &str) -> Option<Response<Body>> {
     let all = [&*STYLE, &*SCRIPT];
-    all.into_iter().find(|asset| asset.path == path).map(Asset::answer)
+    all.into_iter()
+        .find(|asset| asset.path == path)
+        .map(Asset::answer)
 }
 
 #[cfg(test)]

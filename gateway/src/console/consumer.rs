@@ -69,7 +69,11 @@ pub(super) async fn of(
     let who = Who::Consumer(name.into());
     let client = Client::of(&who, &plan.consumers);
     let mut windows = Vec::with_capacity(3);
-    for window in [Window::of_24_hours(now), Window::of_7_days(now), Window::of_90_days(now)] {
+    for window in [
+        Window::of_24_hours(now),
+        Window::of_7_days(now),
+        Window::of_90_days(now),
+    ] {
         let question = Question {
             api: Some(&api.name),
             who: Some(&who),
@@ -137,7 +141,11 @@ pub(super) async fn page(visit: &Visit<'_>) -> Result<Response<Body>, Refusal> {
         title: "What it uses",
         lead: "Requests in each version within 90 days. What it sends is used; of what it is given nobody can say whether it is read.",
         cli: format!("sluice who-uses DIR VERSION --api {}", word(&api.name)),
-        json: Some(Link::new("/console/api/consumer.json").api(&api.name).with("name", name)),
+        json: Some(
+            Link::new("/console/api/consumer.json")
+                .api(&api.name)
+                .with("name", name),
+        ),
     };
     let content = html! {
         h1 { (harmless(name)) }
@@ -161,7 +169,8 @@ fn asked<'v>(visit: &'v Visit<'_>) -> Result<(&'v ApiPlan, &'v str), Refusal> {
     let api = visit.api()?;
     let api = api.ok_or_else(|| Refusal::new(Refused::UnknownApi, "there is no API"))?;
     let name = visit.query.given("name");
-    let name = name.ok_or_else(|| Refusal::new(Refused::InvalidParameter, "say which consumer: ?name=NAME"))?;
+    let name =
+        name.ok_or_else(|| Refusal::new(Refused::InvalidParameter, "say which consumer: ?name=NAME"))?;
     Ok((api, name))
 }
 
@@ -207,7 +216,9 @@ fn versions(report: &ConsumerReport, now: Timestamp) -> Markup {
 }
 
 fn line(report: &ConsumerReport, version: &VersionUse, now: Timestamp) -> Markup {
-    let page = Link::new("/console/version").api(&report.api).with("version", &version.version);
+    let page = Link::new("/console/version")
+        .api(&report.api)
+        .with("version", &version.version);
     html! {
         tr {
             th scope="row" { a href=(page) { (version.version) } }

@@ -1,6 +1,5 @@
 //! The front page: every panel in its order, and each panel's report as JSON.
 
-
 use http::Response;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -13,14 +12,21 @@ use super::panel::{self, Panel};
 use super::reading::{Reading, Readings};
 use super::visit::Visit;
 use super::{answers, status};
-use crate::ledger::report::who_uses::Page;
 use crate::body::Body;
+use crate::ledger::report::who_uses::Page;
 use crate::lifecycle::{State, standing};
 use crate::refusal::{Kind, Refusal};
 
 /// The reports that there are as JSON.
 pub(super) const REPORTS: [&str; 8] = [
-    "status", "timeline", "sunset", "fields", "health", "protection", "reloads", "who-uses",
+    "status",
+    "timeline",
+    "sunset",
+    "fields",
+    "health",
+    "protection",
+    "reloads",
+    "who-uses",
 ];
 
 /// How many blockers of a version the front page is given.
@@ -49,7 +55,10 @@ pub(super) async fn page(visit: &Visit<'_>) -> Result<Response<Body>, Refusal> {
         h1.unseen { "Overview" @if let Some(api) = api { " of " (api.name) } }
         (status) (content)
     };
-    Ok(answers::page(layout::page(&visit.frame("Overview", Place::Overview), content)))
+    Ok(answers::page(layout::page(
+        &visit.frame("Overview", Place::Overview),
+        content,
+    )))
 }
 
 async fn panels(visit: &Visit<'_>, asked: Readings<'_>, api: &ApiPlan, version: &str) -> Markup {
@@ -95,7 +104,9 @@ pub(super) async fn json(visit: &Visit<'_>, report: &str) -> Result<Response<Bod
 }
 
 fn told<T: Serialize>(visit: &Visit<'_>, reading: Reading<T>) -> Result<Response<Body>, Refusal> {
-    let report = reading.known().map_err(|refusal| refusal.with("demo", visit.demo))?;
+    let report = reading
+        .known()
+        .map_err(|refusal| refusal.with("demo", visit.demo))?;
     Ok(answers::json(&visit.marked(&report)))
 }
 
@@ -130,9 +141,9 @@ async fn reloads(visit: &Visit<'_>, asked: &Readings<'_>) -> Reloads {
 pub(super) fn chosen(api: &ApiPlan, wanted: &str, now: Timestamp) -> Result<String, Refusal> {
     if wanted.is_empty() {
         let standings = standing(api, now);
-        let goes = standings.iter().find(|standing| {
-            matches!(standing.state, State::Deprecated | State::Brownout { .. })
-        });
+        let goes = standings
+            .iter()
+            .find(|standing| matches!(standing.state, State::Deprecated | State::Brownout { .. }));
         let first = goes.or(standings.first());
         return Ok(first.map_or_else(String::new, |standing| standing.name.to_owned()));
     }
@@ -140,7 +151,10 @@ pub(super) fn chosen(api: &ApiPlan, wanted: &str, now: Timestamp) -> Result<Stri
         Some(id) => Ok(name(api, id)),
         None => {
             let names: Vec<&str> = api.versions.iter().map(|version| version.name.as_str()).collect();
-            Err(Refusal::new(Kind::UnknownVersion, format!("there is no such version; there are: {}", names.join(", "))))
+            Err(Refusal::new(
+                Kind::UnknownVersion,
+                format!("there is no such version; there are: {}", names.join(", ")),
+            ))
         }
     }
 }
@@ -164,7 +178,11 @@ pub(super) async fn version(visit: &Visit<'_>) -> Result<Response<Body>, Refusal
         title: "Who uses it",
         lead: "Everyone who asked within 90 days, the most requests within 7 days first.",
         cli: format!("sluice who-uses DIR --api {} {}", word(&api.name), word(&version)),
-        json: Some(Link::new("/console/api/who-uses.json").api(&api.name).with("version", &version)),
+        json: Some(
+            Link::new("/console/api/who-uses.json")
+                .api(&api.name)
+                .with("version", &version),
+        ),
     };
     let content = html! {
         h1 { (api.name) " " (version) }
@@ -172,9 +190,11 @@ pub(super) async fn version(visit: &Visit<'_>) -> Result<Response<Body>, Refusal
         (panel::fields::panel(&fields, api, &version, now))
     };
     let title = format!("{} {version}", api.name);
-    Ok(answers::page(layout::page(&visit.frame_of(&title, Place::Overview, &api.name), content)))
+    Ok(answers::page(layout::page(
+        &visit.frame_of(&title, Place::Overview, &api.name),
+        content,
+    )))
 }
-
 
 /// Which clients are listed.
 fn clients(visit: &Visit<'_>, most: u32) -> Page {

@@ -61,8 +61,14 @@ mod tests {
 
     #[test]
     fn values_are_escaped() {
-        let link = Link::new("/console/consumer").api("a&b").with("name", "x=1#\"é").at("c");
-        assert_eq!(link.to_string(), "/console/consumer?api=a%26b&name=x%3D1%23%22%C3%A9#c");
+        let link = Link::new("/console/consumer")
+            .api("a&b")
+            .with("name", "x=1#\"é")
+            .at("c");
+        assert_eq!(
+            link.to_string(),
+            "/console/consumer?api=a%26b&name=x%3D1%23%22%C3%A9#c"
+        );
         assert_eq!(Link::new("/console").api("").to_string(), "/console");
     }
 

@@ -64,7 +64,10 @@ fn logged_in(
             super::tell(gateway, arrival.peer, "console_login", &name, None);
             let mut answer = answers::see_other(&next);
             let secured = arrival.is_secured();
-            let lines = [cookie(SESSION, &session.text(), KEPT, secured), expired(LOGIN, secured)];
+            let lines = [
+                cookie(SESSION, &session.text(), KEPT, secured),
+                expired(LOGIN, secured),
+            ];
             for line in lines.into_iter().flatten() {
                 answer.headers_mut().append(SET_COOKIE, line);
             }
@@ -73,11 +76,28 @@ fn logged_in(
         Err(Denied::Stranger(stranger)) => {
             count(gateway, &stranger);
             let name = stranger.name.as_deref().unwrap_or_default();
-            super::tell(gateway, arrival.peer, "console_login_refused", name, Some(stranger.reason));
-            shown(door, arrival, &next, Some("This is no administrator's key, or no longer one."))
+            super::tell(
+                gateway,
+                arrival.peer,
+                "console_login_refused",
+                name,
+                Some(stranger.reason),
+            );
+            shown(
+                door,
+                arrival,
+                &next,
+                Some("This is no administrator's key, or no longer one."),
+            )
         }
         Err(Denied::Refused(refusal)) => {
-            super::tell(gateway, arrival.peer, "console_login_refused", "", Some(refusal.kind().code()));
+            super::tell(
+                gateway,
+                arrival.peer,
+                "console_login_refused",
+                "",
+                Some(refusal.kind().code()),
+            );
             Err(refusal)
         }
     }
@@ -132,7 +152,9 @@ pub(super) fn log_out(door: &Door, visit: &Visit<'_>) -> Response<Body> {
     let arrival = &visit.arrival;
     let mut answer = answers::see_other(PATH);
     if let Caller::Administrator { name, session } = &visit.caller {
-        session.iter().for_each(|session: &SessionId| door.log_out(session));
+        session
+            .iter()
+            .for_each(|session: &SessionId| door.log_out(session));
         super::tell(visit.gateway, arrival.peer, "console_logout", name, None);
     }
     let gone = expired(SESSION, arrival.is_secured());
@@ -151,12 +173,23 @@ pub(super) fn stranger(
     let reads = [Method::GET, Method::HEAD].contains(request.method());
     let anonymous = stranger.reason == "absent";
     if anonymous && reads && super::wants_page(path, &arrival.headers) {
-        let wanted = request.uri().path_and_query().map_or(path, |target| target.as_str());
-        return Ok(answers::see_other(&Link::new(PATH).with("next", wanted).to_string()));
+        let wanted = request
+            .uri()
+            .path_and_query()
+            .map_or(path, |target| target.as_str());
+        return Ok(answers::see_other(
+            &Link::new(PATH).with("next", wanted).to_string(),
+        ));
     }
     count(gateway, stranger);
     let name = stranger.name.as_deref().unwrap_or_default();
-    super::tell(gateway, arrival.peer, "console_refused", name, Some(stranger.reason));
+    super::tell(
+        gateway,
+        arrival.peer,
+        "console_refused",
+        name,
+        Some(stranger.reason),
+    );
     Err(door::unknown())
 }
 
@@ -169,7 +202,9 @@ fn count(gateway: &Gateway, stranger: &Stranger) {
 /// A page of the console to go on to: nobody is sent elsewhere.
 fn next(wanted: &str) -> String {
     let own = wanted == "/console" || wanted.starts_with("/console/") || wanted.starts_with("/console?");
-    let plain = wanted.bytes().all(|byte| (0x21..0x7f).contains(&byte) && byte != b'\\');
+    let plain = wanted
+        .bytes()
+        .all(|byte| (0x21..0x7f).contains(&byte) && byte != b'\\');
     if own && plain && !wanted.starts_with(PATH) {
         wanted.to_owned()
     } else {

@@ -161,7 +161,11 @@ impl Console {
         path: &str,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Refusal> {
-        let known = ["/console/playground", "/console/api/playground.json", "/console/logout"];
+        let known = [
+            "/console/playground",
+            "/console/api/playground.json",
+            "/console/logout",
+        ];
         if !known.contains(&path) {
             // What there is at that path says which methods it has.
             return self.shown(visit, &Method::POST, path).await;
@@ -186,13 +190,18 @@ async fn read(
 }
 
 fn no_such_page() -> Refusal {
-    Refusal::new(Kind::UnknownOperation, "the console has no such page; it begins at /console")
+    Refusal::new(
+        Kind::UnknownOperation,
+        "the console has no such page; it begins at /console",
+    )
 }
 
 /// Whether a person is to read the answer.
 fn wants_page(path: &str, headers: &HeaderMap) -> bool {
     let accepts = headers.get_all(ACCEPT).iter();
-    let html = accepts.into_iter().any(|line| line.to_str().is_ok_and(|line| line.contains("text/html")));
+    let html = accepts
+        .into_iter()
+        .any(|line| line.to_str().is_ok_and(|line| line.contains("text/html")));
     html && !path.starts_with("/console/api/")
 }
 

@@ -37,7 +37,10 @@ impl Pairs {
     /// # Errors
     /// It is no form, does not arrive, or is too large.
     pub(super) async fn of_form(request: http::Request<Incoming>) -> Result<Self, Refusal> {
-        let media = request.headers().get(CONTENT_TYPE).map(http::HeaderValue::as_bytes);
+        let media = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .map(http::HeaderValue::as_bytes);
         let essence = media.and_then(|value| value.split(|byte| *byte == b';').next());
         let form = b"application/x-www-form-urlencoded";
         if !essence.is_some_and(|essence| essence.trim_ascii().eq_ignore_ascii_case(form)) {
@@ -62,7 +65,9 @@ impl Pairs {
             return Err(Refusal::new(kind, format!("there are more than {MOST} fields")));
         }
         let pairs = target::pairs(text).ok_or_else(|| Refusal::new(kind, "a field is not UTF-8"))?;
-        Ok(Self(pairs.into_iter().map(|pair| (pair.name, pair.value)).collect()))
+        Ok(Self(
+            pairs.into_iter().map(|pair| (pair.name, pair.value)).collect(),
+        ))
     }
 
     /// The first value of that name; empty when there is none.
@@ -85,7 +90,10 @@ mod tests {
     #[test]
     fn values_are_decoded_once() {
         let pairs = Pairs::of_query(Some("a=1+2&b=%26%2525&a=3&c")).unwrap();
-        assert_eq!((pairs.get("a"), pairs.get("b"), pairs.get("c")), ("1 2", "&%25", ""));
+        assert_eq!(
+            (pairs.get("a"), pairs.get("b"), pairs.get("c")),
+            ("1 2", "&%25", "")
+        );
         assert_eq!((pairs.given("c"), pairs.given("d")), (None, None));
     }
 

@@ -74,7 +74,10 @@ where
         Ok(Err(_)) => Reading::Unknown("the question could not be asked".to_owned()),
         Err(_) => {
             asked.abort();
-            Reading::Unknown(format!("the store did not answer within {} s", PATIENCE.as_secs()))
+            Reading::Unknown(format!(
+                "the store did not answer within {} s",
+                PATIENCE.as_secs()
+            ))
         }
     }
 }
@@ -102,8 +105,10 @@ impl<'a> Readings<'a> {
     /// How far each version is from being gone, and so many blockers of each.
     pub(super) async fn sunset(&self, api: &ApiPlan, most: u32) -> Reading<SunsetReport> {
         let (api, now) = (api.clone(), self.visit.arrival.now);
-        self.ask(move |store, edition| async move { sunset::of(&store, &edition.plan, &api, most, now).await })
-            .await
+        self.ask(
+            move |store, edition| async move { sunset::of(&store, &edition.plan, &api, most, now).await },
+        )
+        .await
     }
 
     /// Which members of a version are used.
@@ -132,9 +137,9 @@ impl<'a> Readings<'a> {
     /// What one consumer uses.
     pub(super) async fn consumer(&self, api: &ApiPlan, name: &str) -> Reading<ConsumerReport> {
         let (api, name, now) = (api.clone(), name.to_owned(), self.visit.arrival.now);
-        self.ask(move |store, edition| async move {
-            consumer::of(&store, &edition.plan, &api, &name, now).await
-        })
+        self.ask(
+            move |store, edition| async move { consumer::of(&store, &edition.plan, &api, &name, now).await },
+        )
         .await
     }
 

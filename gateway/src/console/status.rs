@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::visit::Visit;
-use crate::ledger::recent::Pace;
 use crate::ledger::State;
+use crate::ledger::recent::Pace;
 use crate::ledger::store::ReloadRecord;
 
 /// How the gateway is doing now.

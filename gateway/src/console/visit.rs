@@ -65,7 +65,10 @@ impl<'a> Visit<'a> {
         let found = apis.iter().find(|api| api.name == name);
         found.map(Some).ok_or_else(|| {
             let names: Vec<&str> = apis.iter().map(|api| api.name.as_str()).collect();
-            Refusal::new(Kind::UnknownApi, format!("there is no such API; there are: {}", names.join(", ")))
+            Refusal::new(
+                Kind::UnknownApi,
+                format!("there is no such API; there are: {}", names.join(", ")),
+            )
         })
     }
 
@@ -81,7 +84,13 @@ impl<'a> Visit<'a> {
         Frame {
             title,
             place,
-            apis: self.edition().plan.apis.iter().map(|api| api.name.as_str()).collect(),
+            apis: self
+                .edition()
+                .plan
+                .apis
+                .iter()
+                .map(|api| api.name.as_str())
+                .collect(),
             api,
             caller: Some(&self.caller),
             token: &self.token,

@@ -9,7 +9,9 @@ use crate::fields::chain::{self, Told};
 use crate::fields::target::{self, Pair};
 use crate::refusal::{Kind, Refusal};
 use crate::serve::Peer;
+use crate::stage::forward::Client;
 use crate::stage::identify;
+use crate::telemetry::Asking;
 use crate::tls;
 
 /// A request in its canonical form.
@@ -44,6 +46,17 @@ impl Arrived {
             query,
             told,
         })
+    }
+
+    /// Who asks for what, to be told.
+    pub(super) fn asking<'a>(&'a self, client: &Client<'a>) -> Asking<'a> {
+        Asking {
+            client: client.address,
+            secure: client.secure,
+            host: client.host,
+            path: self.path.as_str(),
+            query: &self.query,
+        }
     }
 
     /// What decides which API and version is meant.

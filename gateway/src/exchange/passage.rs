@@ -28,6 +28,7 @@ use crate::stage::receive::Received;
 use crate::stage::successor::Resource;
 use crate::stage::validate::{self, Judged};
 use crate::stage::{authenticate, route};
+use crate::telemetry::Trace;
 
 /// The operation that a request was routed to; none where the contract names none.
 pub(super) type Routed<'e> = Result<Option<&'e Operation>, Refusal>;
@@ -64,9 +65,12 @@ impl<'a, 'e> Passage<'a, 'e> {
         identified: &'a Identified,
         client: &'a Client<'a>,
         (method, query): (&'a Method, &'a [Pair]),
+        trace: &Trace,
     ) -> Result<Self, Refusal> {
         let upstream = edition.plan.apis[identified.api].upstream;
         let line = carrier.line(edition, upstream);
+        let mut line = line.ok_or_else(|| Refusal::new(Kind::Internal, "the upstream is unknown"))?;
+        line.trace = trace.clone();
         Ok(Self {
             carrier,
             edition,
@@ -74,7 +78,7 @@ impl<'a, 'e> Passage<'a, 'e> {
             client,
             method,
             query,
-            line: line.ok_or_else(|| Refusal::new(Kind::Internal, "the upstream is unknown"))?,
+            line,
         })
     }
 
@@ -139,11 +143,16 @@ impl<'a, 'e> Passage<'a, 'e> {
             query: self.query,
             headers,
         };
-        lifecycle::admit(edition, api, used, &resource, carrier.shared(), fields)?;
+        let trace = &self.line.trace;
+        let lives = lifecycle::admit(edition, api, used, &resource, carrier.shared(), fields);
+        trace.stage("live").judged(lives)?;
         let operation = routed?;
-        authenticate::authorise(carrier, used, self.client)?;
-        let permit = limit::admit(carrier, edition, api, used, self.client, headers, fields).await?;
-        Ok((operation, permit))
+        trace
+            .stage("authorise")
+            .judged(authenticate::authorise(carrier, used, self.client))?;
+        let stage = trace.stage("limit");
+        let permit = limit::admit(carrier, edition, api, used, self.client, headers, fields).await;
+        Ok((operation, stage.judged(permit)?))
     }
 
     /// Whether size, parameters and document are what the client's version declares.
@@ -205,7 +214,8 @@ impl<'a, 'e> Passage<'a, 'e> {
             headers: &parts.headers,
             line: &self.line,
         };
-        let begun = idempotency::begin(self.carrier, &keyed, &mut received).await;
+        let stage = self.line.trace.stage("keep");
+        let begun = stage.judged(idempotency::begin(self.carrier, &keyed, &mut received).await);
         gathered.client = received.waited();
         let begun = begun?;
         let translated = operation

@@ -110,6 +110,11 @@ pub struct Times {
 }
 
 impl Times {
+    /// How long a part took.
+    pub fn part(&self, part: Part) -> Option<Duration> {
+        self.parts[part as usize]
+    }
+
     /// What is left of `whole` without the time of others is the gateway's own.
     pub fn of(
         whole: Duration,

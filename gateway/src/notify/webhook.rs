@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use sha2::Sha256;
@@ -68,6 +70,7 @@ impl Webhook {
     /// Why it was not taken, at the last try.
     pub(super) async fn send(&self, message: &Message) -> Result<(), FetchFault> {
         let body = serde_json::to_vec(message).map_err(|error| FetchFault::Unreachable(error.to_string()))?;
+        let body = Bytes::from(body);
         let mut pauses = PAUSES.into_iter();
         loop {
             // Receivers compare it with their own clock, so a rehearsed time will not do.
@@ -90,6 +93,7 @@ impl Webhook {
             (ID, Some(id.to_owned())),
             (TIMESTAMP, Some(at)),
             (SIGNATURE, signature),
+            (CONTENT_TYPE, Some("application/json".to_owned())),
         ];
         let valid = all.into_iter().filter_map(|(name, value)| {
             let value = HeaderValue::from_str(&value?).ok()?;

@@ -82,7 +82,9 @@ pub(super) fn record(
 /// Places alone: what a fault says may repeat what was written, such as a secret.
 fn faults(diagnostics: &[Diagnostic]) -> Vec<String> {
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
-    errors.map(|fault| format!("{} in {}", fault.code, fault.file)).collect()
+    errors
+        .map(|fault| format!("{} in {}", fault.code, fault.file))
+        .collect()
 }
 
 #[cfg(test)]
@@ -104,7 +106,10 @@ mod tests {
             });
         }
         let all = history.newest_first();
-        assert_eq!((all.len(), all[0].generation, all[99].generation), (MOST, 149, 50));
+        assert_eq!(
+            (all.len(), all[0].generation, all[99].generation),
+            (MOST, 149, 50)
+        );
         assert_eq!(history.last().map(|last| last.generation), Some(149));
     }
 }

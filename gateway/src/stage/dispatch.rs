@@ -108,7 +108,8 @@ impl Dispatch<'_> {
             host: self.host,
             secure: self.secure,
         };
-        links.rewrite(answer.headers_mut());
+        let stage = self.line.trace.stage("links");
+        stage.gave(links.rewrite(answer.headers_mut()));
         Ok(answer)
     }
 

@@ -18,6 +18,7 @@ use crate::body::Body;
 use crate::fields::media;
 use crate::ledger::Gathered;
 use crate::refusal::{Kind as Why, Refusal};
+use crate::telemetry::Trace;
 use crate::validation::drift::Watch;
 
 /// How many elements of lists were left out or replaced.
@@ -33,6 +34,7 @@ pub async fn lower(
     method: &Method,
     answer: Response<Body>,
     gathered: &mut Gathered,
+    trace: &Trace,
 ) -> Result<Response<Body>, Refusal> {
     let (mut parts, body) = answer.into_parts();
     let bodiless = *method == Method::HEAD
@@ -46,7 +48,9 @@ pub async fn lower(
     let since = Instant::now();
     let bytes = match bodiless {
         true => Bytes::new(),
-        false => whole(way, &parts.headers, body).await?,
+        false => trace
+            .stage("receive")
+            .judged(whole(way, &parts.headers, body).await)?,
     };
     gathered.upstream += since.elapsed();
     // After a write an empty answer says at least that it was done.
@@ -58,7 +62,9 @@ pub async fn lower(
     let watch = || way.edition.guard.validators.answer(way.api, operation, status);
     let watch = (!bodiless).then(watch).flatten();
     let since = Instant::now();
+    let stage = trace.stage("lower");
     let translated = translate(way, operation, status, headers.clone(), bytes, watch).await;
+    let translated = stage.judged(translated);
     gathered.translated(since);
     let (lowered, seen) = translated?;
     gathered.delivered = seen.delivered;

@@ -59,7 +59,7 @@ pub async fn translate(
     };
     let mut answer = write.send(gathered).await?;
     hops::strip(answer.headers_mut());
-    lower::lower(way, &operation, &method, answer, gathered).await
+    lower::lower(way, &operation, &method, answer, gathered, &line.trace).await
 }
 
 /// The document, and how long its text is.

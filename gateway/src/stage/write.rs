@@ -295,7 +295,8 @@ impl Write<'_> {
             (lifted, seen)
         };
         let since = Instant::now();
-        let ran = self.way.edition.offload.run(large, work).await;
+        let stage = self.line.trace.stage("lift");
+        let ran = stage.judged(self.way.edition.offload.run(large, work).await);
         gathered.translated(since);
         let (lifted, seen) = ran?;
         gathered.sent = seen.sent;

@@ -71,6 +71,21 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// One word for it, for figures and traces.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::NoEndpoint => "no_endpoint",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Untrusted { .. } => "untrusted",
+            Self::ConnectTimeout { .. } => "connect_timeout",
+            Self::PoolExhausted { .. } => "pool_exhausted",
+            Self::FirstByteTimeout { .. } => "first_byte_timeout",
+            Self::Reset { .. } => "reset",
+            Self::Garbage { .. } => "garbage",
+            Self::RequestBody(_) => "request_body",
+        }
+    }
+
     /// No connection stands, so nothing was answered: another endpoint may be tried.
     pub(super) fn is_unreachable(&self) -> bool {
         matches!(

@@ -38,6 +38,7 @@ use http::{HeaderValue, Request, Response, Uri, Version};
 use tokio::time::Instant;
 
 use crate::body::Body;
+use crate::telemetry::{Attempt, Tries};
 use crate::tls::Secure;
 
 use endpoint::{Endpoint, Lease};
@@ -143,25 +144,30 @@ impl Upstream {
     /// Sends `request` and waits for the head of its answer; the answer's body streams.
     ///
     /// The target is sent as its path and query. A missing `Host` becomes the endpoint's. Fields of the connection
-    /// (see [`hops`]) are the caller's to remove.
+    /// (see [`hops`]) are the caller's to remove. Each try is told to `tries`.
     ///
     /// # Errors
     /// [`Fault`]: no endpoint, no connection, no answer in time, or none that is HTTP.
-    pub async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Fault> {
+    pub async fn send(&self, request: Request<Body>, tries: &Tries<'_>) -> Result<Response<Body>, Fault> {
         let mut request = origin_form(request);
         let mut fresh = None;
         loop {
-            let lease = match fresh.take() {
-                Some(endpoint) => Box::pin(self.dial_again(endpoint)).await?,
-                None => self.lease().await?,
+            let (lease, attempt) = match fresh.take() {
+                Some(endpoint) => Box::pin(self.dial_again(endpoint, tries)).await?,
+                None => self.lease(tries).await?,
             };
+            attempt.tell(request.headers_mut());
             let endpoint = lease.endpoint();
             let reused = lease.is_reused();
             let spare = if reused { replayable(&request) } else { None };
             let Lost { fault, unsent } = match lease.exchange(request, &self.0.settings).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    attempt.answered(answer.status());
+                    return Ok(answer);
+                }
                 Err(lost) => *lost,
             };
+            attempt.failed(&fault);
             let again = unsent
                 .or(spare.filter(|_| fault.is_lost_connection()))
                 .filter(|_| reused);
@@ -172,24 +178,36 @@ impl Upstream {
         }
     }
 
-    async fn dial_again(&self, endpoint: Rc<Endpoint>) -> Result<Lease, Fault> {
-        match endpoint.lease().await {
-            Err(fault) if fault.is_unreachable() => self.lease().await,
-            lease => lease,
+    async fn dial_again(&self, endpoint: Rc<Endpoint>, tries: &Tries<'_>) -> Result<(Lease, Attempt), Fault> {
+        match leased(&endpoint, tries).await {
+            Err(fault) if fault.is_unreachable() => self.lease(tries).await,
+            leased => leased,
         }
     }
 
     /// A connection to the endpoint whose turn it is, or to the next one that can be reached.
-    async fn lease(&self) -> Result<Lease, Fault> {
+    async fn lease(&self, tries: &Tries<'_>) -> Result<(Lease, Attempt), Fault> {
         let mut fault = Fault::NoEndpoint;
         let first = self.0.turn.replace(self.0.turn.get().wrapping_add(1));
         for endpoint in self.0.in_turn(first) {
-            match endpoint.lease().await {
+            match leased(endpoint, tries).await {
                 Err(unreachable) if unreachable.is_unreachable() => fault = unreachable,
-                lease => return lease,
+                leased => return leased,
             }
         }
         Err(fault)
+    }
+}
+
+/// A connection to an endpoint, and the try that has begun with it.
+async fn leased(endpoint: &Rc<Endpoint>, tries: &Tries<'_>) -> Result<(Lease, Attempt), Fault> {
+    let attempt = tries.begin(&endpoint.name);
+    match endpoint.lease().await {
+        Ok(lease) => Ok((lease, attempt)),
+        Err(fault) => {
+            attempt.failed(&fault);
+            Err(fault)
+        }
     }
 }
 

@@ -244,7 +244,7 @@ fn report(
         let Some(at) = pair
             .old
             .as_ref()
-            .filter(|at| pair.new.as_ref() != Some(at) && at.look(value).is_some())
+            .filter(|at| pair.new.as_ref() != Some(at) && at.meets(value))
         else {
             continue;
         };

@@ -45,7 +45,7 @@ pub(super) fn build(judge: &mut Judge<'_>, raw: &RawSecurityHeaders) -> Option<F
     Some(FieldsPlan {
         set: set?,
         add: add?,
-        over_tls: super::judged(over_tls)?,
+        over_tls: crate::build::judged(over_tls)?,
         remove: remove.into_iter().collect::<Option<_>>()?,
     })
 }
@@ -113,13 +113,8 @@ fn transport(judge: &mut Judge<'_>, raw: &RawTransportSecurity) -> Option<(Heade
 
 /// The name of a field.
 pub(super) fn name(judge: &mut Judge<'_>, pointer: &str, text: &str) -> Option<HeaderName> {
-    let name = text.parse().ok();
-    if name.is_none() {
-        let message = format!("`{}` is not the name of a header", crate::suggest::shorten(text));
-        let hint = "write it like `X-Request-Id`";
-        judge.fault(Code::BadField, pointer, message, Some(hint.to_owned()));
-    }
-    name
+    let span = Some(judge.tree.span(pointer));
+    crate::build::field_name(&judge.tree.file, span, text, judge.faults)
 }
 
 /// The name of a field that is free to be set or taken out.

@@ -6,7 +6,7 @@ use sluice_transforms::contract::Contract;
 use sluice_transforms::pointer::Pointer;
 use sluice_transforms::shape::{Kind, Shape};
 
-use super::{Entry, Usual, course};
+use super::{Entry, Usual, course, trial};
 use crate::build::judge::Judge;
 use crate::diagnostic::Code;
 use crate::plan::{MemberCourse, VersionId, VersionSet};
@@ -53,12 +53,13 @@ fn member(
     if course.sunset.is_some() {
         stays(judge, pointer, raw, &at, &versions);
     }
+    let trials = trial::build(judge, pointer, raw, (&at, &versions, &course))?;
     Some(MemberCourse {
         label: raw.label.clone(),
         at,
         versions,
         course: Arc::new(course),
-        trials: Vec::new(),
+        trials,
     })
 }
 
@@ -144,7 +145,7 @@ fn stays(judge: &mut Judge<'_>, pointer: &str, raw: &RawMemberCourse, at: &Point
 }
 
 /// Whether a member of a type is required; `None` when the type has no such member.
-fn field(contract: &Contract, label: &str, at: &Pointer) -> Option<bool> {
+pub(super) fn field(contract: &Contract, label: &str, at: &Pointer) -> Option<bool> {
     let mut shape = &Shape::reference(label);
     let mut required = None;
     // Through objects alone: what stands in a list has a type of its own, and that is named then.

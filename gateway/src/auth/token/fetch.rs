@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -21,6 +22,9 @@ use crate::files::{self, MAX};
 
 /// How long an unused connection is held.
 const IDLE: Duration = Duration::from_secs(30);
+
+/// What identity servers answer with.
+const JSON: &str = "application/json";
 
 /// Why there is no answer. For operators: clients are told less.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -148,7 +152,8 @@ impl Fetcher {
     /// # Errors
     /// There is none.
     pub async fn get(&self, most: usize) -> Result<Vec<u8>, FetchFault> {
-        exchange(self.client.get(self.url.clone()), most).await
+        let request = self.client.get(self.url.clone());
+        exchange(request.header(ACCEPT, JSON), most, is_ok).await
     }
 
     /// Sends a form, and gets a document.
@@ -165,17 +170,26 @@ impl Fetcher {
         let request = request
             .header(AUTHORIZATION, authorization)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(ACCEPT, JSON)
             .body(form);
-        exchange(request, most).await
+        exchange(request, most, is_ok).await
     }
 
-    /// Sends JSON with these fields; what is answered besides the status is not read.
+    /// Sends bytes with these fields, and gets at most so many; every 2xx is success.
     ///
     /// # Errors
-    /// It was not taken: any status of success says that it was.
-    pub async fn tell(&self, fields: HeaderMap, json: Vec<u8>) -> Result<(), FetchFault> {
-        let request = self.client.post(self.url.clone()).headers(fields);
-        let request = request.header(CONTENT_TYPE, "application/json").body(json);
+    /// They were not taken.
+    pub async fn send(&self, fields: HeaderMap, bytes: Bytes, most: usize) -> Result<Vec<u8>, FetchFault> {
+        let request = self.client.post(self.url.clone()).headers(fields).body(bytes);
+        exchange(request, most, |status| status.is_success()).await
+    }
+
+    /// Sends bytes with these fields; what is answered besides the status is not read.
+    ///
+    /// # Errors
+    /// They were not taken: any status of success says that they were.
+    pub async fn tell(&self, fields: HeaderMap, bytes: Bytes) -> Result<(), FetchFault> {
+        let request = self.client.post(self.url.clone()).headers(fields).body(bytes);
         match request.send().await.map_err(told)?.status() {
             status if status.is_success() => Ok(()),
             status => Err(FetchFault::Status(status)),
@@ -183,13 +197,17 @@ impl Fetcher {
     }
 }
 
-async fn exchange(request: RequestBuilder, most: usize) -> Result<Vec<u8>, FetchFault> {
-    let mut answer = request
-        .header(ACCEPT, "application/json")
-        .send()
-        .await
-        .map_err(told)?;
-    if answer.status() != StatusCode::OK {
+fn is_ok(status: StatusCode) -> bool {
+    status == StatusCode::OK
+}
+
+async fn exchange(
+    request: RequestBuilder,
+    most: usize,
+    is_success: fn(StatusCode) -> bool,
+) -> Result<Vec<u8>, FetchFault> {
+    let mut answer = request.send().await.map_err(told)?;
+    if !is_success(answer.status()) {
         return Err(FetchFault::Status(answer.status()));
     }
     let mut bytes = Vec::new();

@@ -30,7 +30,10 @@ pub(super) struct Row {
 pub(super) fn rows(report: &SunsetReport, api: &ApiPlan, now: Timestamp) -> Vec<Row> {
     let standings = standing(api, now);
     let versions = report.versions.iter().filter(|version| goes(version, now));
-    versions.take(MOST).map(|version| row(version, &standings)).collect()
+    versions
+        .take(MOST)
+        .map(|version| row(version, &standings))
+        .collect()
 }
 
 fn goes(version: &VersionReport, now: Timestamp) -> bool {
@@ -126,10 +129,22 @@ fn told(row: &Row) -> String {
 }
 
 fn diamond(x: f64, y: f64) -> String {
-    format!("M{:.1} {y}L{x:.1} {:.1}L{:.1} {y}L{x:.1} {:.1}Z", x - 5.0, y - 5.0, x + 5.0, y + 5.0)
+    format!(
+        "M{:.1} {y}L{x:.1} {:.1}L{:.1} {y}L{x:.1} {:.1}Z",
+        x - 5.0,
+        y - 5.0,
+        x + 5.0,
+        y + 5.0
+    )
 }
 
 /// Beyond the edge.
 fn arrow(x: f64, y: f64) -> String {
-    format!("M{:.1} {:.1}L{x:.1} {y}L{:.1} {:.1}Z", x - 7.0, y - 5.0, x - 7.0, y + 5.0)
+    format!(
+        "M{:.1} {:.1}L{x:.1} {y}L{:.1} {:.1}Z",
+        x - 7.0,
+        y - 5.0,
+        x - 7.0,
+        y + 5.0
+    )
 }

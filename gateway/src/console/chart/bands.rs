@@ -15,7 +15,13 @@ pub(super) fn shares(timeline: &Timeline) -> Vec<Vec<f64>> {
     let days = 0..timeline.days.len();
     let totals: Vec<f64> = days
         .clone()
-        .map(|day| timeline.versions.iter().map(|series| of(&series.requests, day)).sum())
+        .map(|day| {
+            timeline
+                .versions
+                .iter()
+                .map(|series| of(&series.requests, day))
+                .sum()
+        })
         .collect();
     let share = |requests: &[u64], day: usize| match totals[day] {
         total if total > 0.0 => of(requests, day) / total,
@@ -89,7 +95,9 @@ pub(super) fn names(styles: &[Style], shares: &[Vec<f64>], right: f64) -> Markup
     const LEAST: f64 = 0.02;
     const APART: f64 = 14.0;
     let days = shares.first().map_or(0, Vec::len);
-    let last = (0..days).rev().find(|day| shares.iter().any(|series| series[*day] > 0.0));
+    let last = (0..days)
+        .rev()
+        .find(|day| shares.iter().any(|series| series[*day] > 0.0));
     let Some(last) = last else { return html! {} };
     let mut below = 0.0;
     let mut placed: Vec<(f64, &Style, f64)> = Vec::new();
@@ -100,7 +108,9 @@ pub(super) fn names(styles: &[Style], shares: &[Vec<f64>], right: f64) -> Markup
         if share < LEAST {
             continue;
         }
-        let y = placed.last().map_or(wanted, |(lower, ..)| wanted.min(lower - APART));
+        let y = placed
+            .last()
+            .map_or(wanted, |(lower, ..)| wanted.min(lower - APART));
         if y < TOP {
             break;
         }

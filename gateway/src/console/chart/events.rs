@@ -75,11 +75,20 @@ fn room(ends: &mut [f64; 2], x: f64, name: &str) -> Option<usize> {
 fn happened(api: &ApiPlan, scale: &Scale, now: Timestamp) -> BTreeMap<(Date, Event), Vec<usize>> {
     let mut events: BTreeMap<(Date, Event), Vec<usize>> = BTreeMap::new();
     for (index, version) in api.versions.iter().enumerate() {
-        let course = api.version(&version.name).and_then(|id| api.lifecycle.version(id));
+        let course = api
+            .version(&version.name)
+            .and_then(|id| api.lifecycle.version(id));
         let Some(course) = course else { continue };
-        let once = [(course.deprecated, Event::Deprecated), (course.sunset, Event::Sunset)];
-        let once = once.into_iter().filter_map(|(at, event)| Some((date(at?), event)));
-        let rests = brownouts(course, scale, now).into_iter().map(|date| (date, Event::Brownout));
+        let once = [
+            (course.deprecated, Event::Deprecated),
+            (course.sunset, Event::Sunset),
+        ];
+        let once = once
+            .into_iter()
+            .filter_map(|(at, event)| Some((date(at?), event)));
+        let rests = brownouts(course, scale, now)
+            .into_iter()
+            .map(|date| (date, Event::Brownout));
         for (date, event) in once.chain(rests).filter(|(date, _)| scale.holds(*date)) {
             let versions = events.entry((date, event)).or_default();
             if versions.last() != Some(&index) {
@@ -92,9 +101,15 @@ fn happened(api: &ApiPlan, scale: &Scale, now: Timestamp) -> BTreeMap<(Date, Eve
 
 /// The days on which a version was in a brownout.
 fn brownouts(course: &Course, scale: &Scale, now: Timestamp) -> Vec<Date> {
-    let begin = scale.ends().0.to_zoned(TimeZone::UTC).map(|begin| begin.timestamp());
+    let begin = scale
+        .ends()
+        .0
+        .to_zoned(TimeZone::UTC)
+        .map(|begin| begin.timestamp());
     let Ok(begin) = begin else { return Vec::new() };
-    let begin = course.deprecated.map_or(begin, |deprecated| deprecated.max(begin));
+    let begin = course
+        .deprecated
+        .map_or(begin, |deprecated| deprecated.max(begin));
     let mut found = Vec::new();
     for window in &course.brownouts {
         let mut at = begin;
@@ -119,8 +134,14 @@ fn listed(api: &ApiPlan, versions: &[usize]) -> String {
     match versions {
         [] => String::new(),
         [one] => name(*one).to_owned(),
-        [first, .., last] if last - first + 1 == versions.len() => format!("{}–{}", name(*first), name(*last)),
+        [first, .., last] if last - first + 1 == versions.len() => {
+            format!("{}–{}", name(*first), name(*last))
+        }
         [first, rest @ ..] if rest.len() > 2 => format!("{} and {} more", name(*first), rest.len()),
-        several => several.iter().map(|index| name(*index)).collect::<Vec<_>>().join(", "),
+        several => several
+            .iter()
+            .map(|index| name(*index))
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }

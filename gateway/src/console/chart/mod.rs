@@ -43,7 +43,9 @@ pub(super) fn draw(
     api: &ApiPlan,
     now: Timestamp,
 ) -> Markup {
-    let rows = sunset.map(|report| ahead::rows(report, api, now)).unwrap_or_default();
+    let rows = sunset
+        .map(|report| ahead::rows(report, api, now))
+        .unwrap_or_default();
     let right = if rows.is_empty() { WIDTH - 110.0 } else { 690.0 };
     let (Some(first), Some(last)) = (timeline.days.first(), timeline.days.last()) else {
         return html! {};
@@ -114,7 +116,10 @@ fn styles(timeline: &Timeline, api: &ApiPlan, now: Timestamp) -> Vec<Style> {
 fn told(timeline: &Timeline, shares: &[Vec<f64>]) -> String {
     let days = timeline.days.len();
     let used = |day: usize| shares.iter().any(|series| series[day] > 0.0);
-    let ends = [(0..days).find(|day| used(*day)), (0..days).rev().find(|day| used(*day))];
+    let ends = [
+        (0..days).find(|day| used(*day)),
+        (0..days).rev().find(|day| used(*day)),
+    ];
     let mut sentences: Vec<String> = Vec::new();
     for at in ends.into_iter().flatten() {
         let mut all: Vec<(&str, f64)> = timeline
@@ -125,7 +130,10 @@ fn told(timeline: &Timeline, shares: &[Vec<f64>]) -> String {
             .filter(|(_, share)| *share > 0.0)
             .collect();
         all.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let told: Vec<String> = all.iter().map(|(name, share)| format!("{name} {}", percent(*share))).collect();
+        let told: Vec<String> = all
+            .iter()
+            .map(|(name, share)| format!("{name} {}", percent(*share)))
+            .collect();
         sentences.push(format!("On {}: {}.", timeline.days[at], told.join(", ")));
     }
     sentences.push("The tables below say the same.".to_owned());

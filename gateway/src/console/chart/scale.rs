@@ -130,7 +130,14 @@ mod tests {
     #[test]
     fn a_day_stands_at_its_share_of_the_width() {
         let scale = Scale::new((date("2026-01-01"), date("2026-01-11")), (0.0, 100.0));
-        assert_eq!([scale.x(date("2026-01-01")), scale.at(5), scale.x(date("2026-01-11"))], [0.0, 50.0, 100.0]);
+        assert_eq!(
+            [
+                scale.x(date("2026-01-01")),
+                scale.at(5),
+                scale.x(date("2026-01-11"))
+            ],
+            [0.0, 50.0, 100.0]
+        );
         assert!(scale.holds(date("2026-01-11")) && !scale.holds(date("2026-01-12")));
         let one = Scale::new((date("2026-01-01"), date("2026-01-01")), (0.0, 100.0));
         assert_eq!(one.at(0), 0.0);
@@ -140,10 +147,20 @@ mod tests {
     fn names_are_as_many_as_there_is_room_for() {
         let names = |from, to| {
             let scale = Scale::new((date(from), date(to)), (0.0, 100.0));
-            scale.ticks().into_iter().map(|(_, name)| name).collect::<Vec<_>>()
+            scale
+                .ticks()
+                .into_iter()
+                .map(|(_, name)| name)
+                .collect::<Vec<_>>()
         };
-        assert_eq!(names("2026-08-31", "2026-10-20"), ["1 Sep", "15 Sep", "1 Oct", "15 Oct"]);
-        assert_eq!(names("2026-11-28", "2027-08-28"), ["Jan 2027", "Apr 2027", "Jul 2027"]);
+        assert_eq!(
+            names("2026-08-31", "2026-10-20"),
+            ["1 Sep", "15 Sep", "1 Oct", "15 Oct"]
+        );
+        assert_eq!(
+            names("2026-11-28", "2027-08-28"),
+            ["Jan 2027", "Apr 2027", "Jul 2027"]
+        );
         assert_eq!(names("2026-11-28", "2029-12-31"), ["2027", "2028", "2029"]);
     }
 }

@@ -17,7 +17,9 @@ fn timeline(requests: &[&[u64]]) -> Timeline {
     Timeline {
         api: "a".to_owned(),
         demo: false,
-        days: (0..days).map(|day| first.checked_add(day.days()).unwrap()).collect(),
+        days: (0..days)
+            .map(|day| first.checked_add(day.days()).unwrap())
+            .collect(),
         versions: series.collect(),
     }
 }
@@ -44,5 +46,8 @@ fn a_share_stands_between_bottom_and_top() {
 fn it_is_told_in_words() {
     let timeline = timeline(&[&[0, 1, 3], &[0, 3, 1]]);
     let told = told(&timeline, &bands::shares(&timeline));
-    assert_eq!(told, "On 2026-01-02: 1 75.0 %, 0 25.0 %. On 2026-01-03: 0 75.0 %, 1 25.0 %. The tables below say the same.");
+    assert_eq!(
+        told,
+        "On 2026-01-02: 1 75.0 %, 0 25.0 %. On 2026-01-03: 0 75.0 %, 1 25.0 %. The tables below say the same."
+    );
 }

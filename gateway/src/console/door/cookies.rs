@@ -10,7 +10,10 @@ pub(in crate::console) const LOGIN: &str = "sluice_login";
 
 /// The value of a cookie. Where it stands twice, somebody else set one of them: neither counts.
 pub(super) fn read<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let lines = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';'));
     let mut found = pairs
         .filter_map(|pair| pair.trim().split_once('='))
@@ -20,7 +23,12 @@ pub(super) fn read<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 /// A line of `Set-Cookie`: for the console alone, out of reach of scripts and of other sites.
-pub(in crate::console) fn cookie(name: &str, value: &str, seconds: i64, secured: bool) -> Option<HeaderValue> {
+pub(in crate::console) fn cookie(
+    name: &str,
+    value: &str,
+    seconds: i64,
+    secured: bool,
+) -> Option<HeaderValue> {
     let secure = if secured { "; Secure" } else { "" };
     let line = format!("{name}={value}; Path=/console; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
     HeaderValue::try_from(line).ok()
@@ -51,6 +59,9 @@ mod tests {
         let expected = "sluice_session=ab; Path=/console; Max-Age=60; HttpOnly; SameSite=Strict; Secure";
         assert_eq!(line, Some(HeaderValue::from_static(expected)));
         let gone = expired(SESSION, false).map(|line| line.to_str().map(str::to_owned).unwrap_or_default());
-        assert_eq!(gone.as_deref(), Some("sluice_session=; Path=/console; Max-Age=0; HttpOnly; SameSite=Strict"));
+        assert_eq!(
+            gone.as_deref(),
+            Some("sluice_session=; Path=/console; Max-Age=0; HttpOnly; SameSite=Strict")
+        );
     }
 }

@@ -142,7 +142,14 @@ mod tests {
     fn a_name_reads_as_it_was_written_and_nothing_else_does() {
         let id = SessionId::random().unwrap();
         assert_eq!(SessionId::read(&id.text()), Some(id.clone()));
-        for wrong in ["", "ab", &"g".repeat(64), &"é".repeat(32), &id.text()[1..], "+f".repeat(32).as_str()] {
+        for wrong in [
+            "",
+            "ab",
+            &"g".repeat(64),
+            &"é".repeat(32),
+            &id.text()[1..],
+            "+f".repeat(32).as_str(),
+        ] {
             assert_eq!(SessionId::read(wrong), None, "{wrong}");
         }
         assert_eq!(format!("{id:?}"), "SessionId(…)");

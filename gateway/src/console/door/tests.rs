@@ -66,7 +66,10 @@ fn without_administrators_it_is_open_to_loopback_hosts_alone() {
         "[::2]",
         "0.0.0.0",
     ] {
-        assert!(matches!(admitted(elsewhere), Err(Turned::Misdirected(_))), "{elsewhere}");
+        assert!(
+            matches!(admitted(elsewhere), Err(Turned::Misdirected(_))),
+            "{elsewhere}"
+        );
     }
 }
 
@@ -91,11 +94,23 @@ fn a_form_is_ours_by_its_token_and_where_it_comes_from() {
         door.judge(&arrival, &Caller::Anyone, &form).is_ok()
     };
     assert!(judged(&token, &[]));
-    assert!(judged(&token, &[("origin", "http://localhost:9901"), ("sec-fetch-site", "same-origin")]));
-    assert!(judged(&token, &[("origin", "null"), ("sec-fetch-site", "same-origin")]));
+    assert!(judged(
+        &token,
+        &[
+            ("origin", "http://localhost:9901"),
+            ("sec-fetch-site", "same-origin")
+        ]
+    ));
+    assert!(judged(
+        &token,
+        &[("origin", "null"), ("sec-fetch-site", "same-origin")]
+    ));
     assert!(!judged(&token, &[("origin", "http://evil.example")]));
     assert!(!judged(&token, &[("origin", "http://localhost:9902")]));
-    assert!(!judged(&token, &[("origin", "null"), ("sec-fetch-site", "cross-site")]));
+    assert!(!judged(
+        &token,
+        &[("origin", "null"), ("sec-fetch-site", "cross-site")]
+    ));
     assert!(!judged(&token, &[("sec-fetch-site", "same-site")]));
     assert!(!judged("", &[]));
     assert!(!judged(&token[1..], &[]));

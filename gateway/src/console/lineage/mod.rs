@@ -47,7 +47,10 @@ pub(super) fn json(visit: &Visit<'_>) -> Result<Response<Body>, Refusal> {
 }
 
 fn change(change: &Change) -> serde_json::Value {
-    let steps = change.steps.iter().map(|step| json!({"operator": step.action.name(), "subject": step.action.subject()}));
+    let steps = change
+        .steps
+        .iter()
+        .map(|step| json!({"operator": step.action.name(), "subject": step.action.subject()}));
     json!({
         "change": format!("{}..{}", change.old, change.new),
         "old": change.old,
@@ -96,7 +99,10 @@ fn table(api: &ApiPlan, rows: &[tree::Row], standings: &[Standing<'_>], now: Tim
 fn line(api: &ApiPlan, row: &tree::Row, standings: &[Standing<'_>], now: Timestamp) -> Markup {
     let name = api.versions.get(row.version).map_or("", |version| &version.name);
     let course = api.version(name).and_then(|id| api.lifecycle.version(id));
-    let change = row.edge.as_ref().and_then(|edge| api.lineage.changes().get(edge.change));
+    let change = row
+        .edge
+        .as_ref()
+        .and_then(|edge| api.lineage.changes().get(edge.change));
     html! {
         tr {
             th scope="row" { (name) @if name == api.lineage.origin() { " " span.badge.origin { "origin" } } }

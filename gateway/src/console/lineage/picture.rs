@@ -69,7 +69,11 @@ fn way((px, py): (usize, usize), (x, y): (usize, usize)) -> String {
     if px == x {
         return format!("M{x} {y}V{py}");
     }
-    let bend = if py > y { py.saturating_sub(ROW / 2) } else { py + ROW / 2 };
+    let bend = if py > y {
+        py.saturating_sub(ROW / 2)
+    } else {
+        py + ROW / 2
+    };
     format!("M{x} {y}V{bend}C{x} {py} {px} {bend} {px} {py}")
 }
 
@@ -92,7 +96,10 @@ fn words(
     let (_, y) = place(row, rows);
     let change = row.edge.and_then(|edge| api.lineage.changes().get(edge.change));
     let origin = standing.name == api.lineage.origin();
-    let summary = change.map_or_else(|| "The first version.".to_owned(), |change| change.summary.clone());
+    let summary = change.map_or_else(
+        || "The first version.".to_owned(),
+        |change| change.summary.clone(),
+    );
     let lines = wrap(&summary, (WIDTH - text) / CHARACTER);
     html! {
         text.name x=(text) y=(y + 5) {
@@ -107,7 +114,9 @@ fn words(
 }
 
 fn state(api: &ApiPlan, standing: &Standing<'_>, now: Timestamp) -> String {
-    let course = api.version(standing.name).and_then(|id| api.lifecycle.version(id));
+    let course = api
+        .version(standing.name)
+        .and_then(|id| api.lifecycle.version(id));
     let sunset = course.and_then(|course| course.sunset);
     let named = standing.state.name();
     match (standing.state, sunset) {

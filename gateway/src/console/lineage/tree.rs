@@ -30,7 +30,11 @@ pub(super) fn grow(api: &ApiPlan) -> Vec<Row> {
     let main = main_line(api, &edges);
     let mut rows: Vec<Row> = Vec::with_capacity(edges.len());
     for (version, edge) in edges.iter().enumerate() {
-        let column = if main.contains(&version) { 0 } else { free(&rows, version, *edge) };
+        let column = if main.contains(&version) {
+            0
+        } else {
+            free(&rows, version, *edge)
+        };
         rows.push(Row {
             version,
             column,
@@ -96,11 +100,16 @@ fn free(rows: &[Row], version: usize, edge: Option<Edge>) -> usize {
     let parent = edge.map_or(version, |edge| edge.parent);
     // A branch goes on in its own column.
     if let Some(row) = rows.get(parent).filter(|row| row.column > 0) {
-        let goes_on = rows.iter().any(|row| row.column > 0 && row.edge.is_some_and(|e| e.parent == parent));
+        let goes_on = rows
+            .iter()
+            .any(|row| row.column > 0 && row.edge.is_some_and(|e| e.parent == parent));
         if !goes_on {
             return row.column;
         }
     }
-    let taken = |column: usize| rows.iter().any(|row| row.column == column && row.version > parent.min(version));
+    let taken = |column: usize| {
+        rows.iter()
+            .any(|row| row.column == column && row.version > parent.min(version))
+    };
     (1..).find(|column| !taken(*column)).unwrap_or(1)
 }

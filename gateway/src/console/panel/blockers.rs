@@ -28,7 +28,9 @@ pub(in crate::console) fn panel(report: &Reading<SunsetReport>, api: &str, now: 
 fn content(report: &SunsetReport, now: Timestamp) -> Markup {
     let goes = |version: &&VersionReport| version.deprecated.is_some() || version.sunset.is_some();
     let going: Vec<&VersionReport> = report.versions.iter().filter(goes).collect();
-    let blocked = going.iter().any(|version| !version.blockers.is_empty() || !version.exempt.is_empty());
+    let blocked = going
+        .iter()
+        .any(|version| !version.blockers.is_empty() || !version.exempt.is_empty());
     if going.is_empty() {
         return empty(html! {
             p { "No version is to go. " code { "lifecycle:" } " in " code { "api.yaml" } " says when one does:" }
@@ -36,7 +38,9 @@ fn content(report: &SunsetReport, now: Timestamp) -> Markup {
         });
     }
     if !blocked {
-        return empty(html! { p { "Nobody asked for a version that goes within 90 days. They can be switched off." } });
+        return empty(
+            html! { p { "Nobody asked for a version that goes within 90 days. They can be switched off." } },
+        );
     }
     scroll(
         "blockers",
@@ -61,7 +65,9 @@ fn content(report: &SunsetReport, now: Timestamp) -> Markup {
 fn group(api: &str, version: &VersionReport, now: Timestamp) -> Markup {
     let all = version.blockers.len() as u64 + version.more_blockers;
     let shown = version.blockers.len().min(SHOWN) as u64;
-    let page = Link::new("/console/version").api(api).with("version", &version.version);
+    let page = Link::new("/console/version")
+        .api(api)
+        .with("version", &version.version);
     html! {
         tbody {
             tr.group {
@@ -114,7 +120,10 @@ pub(in crate::console) fn who(api: &str, who: &str, identified: bool, configured
 
 /// Whom to tell: linked where it is a mail address or a page.
 pub(in crate::console) fn contact(contact: Option<&str>) -> Markup {
-    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@.-_+".contains(&byte));
+    let plain = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"@.-_+".contains(&byte))
+    };
     html! {
         @match contact {
             Some(mail) if mail.matches('@').count() == 1 && plain(mail) => a href=(format!("mailto:{mail}")) { (mail) },

@@ -22,9 +22,16 @@ pub(in crate::console) fn panel(
         title: "Field use",
         lead: "Members of an old version that are gone, renamed, moved or deprecated, within 90 days. A member that is sent is used. Whether one that is only delivered is read, nobody can say: it is unknown, never unused.",
         cli: format!("sluice who-uses DIR --api {} {}", word(&api.name), word(version)),
-        json: Some(Link::new("/console/api/fields.json").api(&api.name).with("version", version)),
+        json: Some(
+            Link::new("/console/api/fields.json")
+                .api(&api.name)
+                .with("version", version),
+        ),
     };
-    panel.of(report, |report| html! { (chooser(api, version)) (content(report, now)) })
+    panel.of(
+        report,
+        |report| html! { (chooser(api, version)) (content(report, now)) },
+    )
 }
 
 /// Which version is looked at.

@@ -22,7 +22,9 @@ pub(in crate::console) fn panel(report: &Reading<Health>, api: &str) -> Markup {
 
 fn content(report: &Health) -> Markup {
     if report.changes.is_empty() {
-        return empty(html! { p { "The API has one version, and so no change. A file in " code { "changes/" } " makes the first." } });
+        return empty(
+            html! { p { "The API has one version, and so no change. A file in " code { "changes/" } " makes the first." } },
+        );
     }
     scroll(
         "health",

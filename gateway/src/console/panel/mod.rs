@@ -108,12 +108,19 @@ pub(super) fn no_traffic(plan: &Plan, api: &ApiPlan) -> Markup {
 
 /// A command that sends a request in an API's origin.
 fn curl(plan: &Plan, api: &ApiPlan) -> String {
-    let listen = plan.listen.first().map_or_else(|| "localhost".to_owned(), ToString::to_string);
+    let listen = plan
+        .listen
+        .first()
+        .map_or_else(|| "localhost".to_owned(), ToString::to_string);
     let scheme = if plan.listen.is_empty() { "https" } else { "http" };
     let version = api.versions.get(api.origin.index());
-    let prefix = version.and_then(|version| version.path.as_ref()).unwrap_or(&api.unversioned);
+    let prefix = version
+        .and_then(|version| version.path.as_ref())
+        .unwrap_or(&api.unversioned);
     let contract = api.lineage.contract(api.lineage.origin());
-    let operations = contract.map(|contract| contract.operations.as_slice()).unwrap_or_default();
+    let operations = contract
+        .map(|contract| contract.operations.as_slice())
+        .unwrap_or_default();
     let read = operations.iter().filter(|operation| operation.method == "GET");
     let simple = read.min_by_key(|operation| operation.path.slots().count());
     let path = simple.map_or_else(|| "/".to_owned(), |operation| operation.path.to_string());

@@ -23,7 +23,11 @@ pub(in crate::console) fn panel(
     let panel = Panel {
         id: "reloads",
         title: "Change log",
-        lead: if fleet { "Reloads of every gateway that shares the store." } else { "Reloads of this process." },
+        lead: if fleet {
+            "Reloads of every gateway that shares the store."
+        } else {
+            "Reloads of this process."
+        },
         cli: "curl -X POST http://ADMIN/reload".to_owned(),
         json: Some(Link::new("/console/api/reloads.json")),
     };

@@ -38,14 +38,20 @@ fn figure(name: &str, value: Option<Markup>, more: String) -> Markup {
 
 fn window(live: Option<&Live>) -> String {
     match live {
-        Some(live) if live.seconds >= 90.0 => format!("{} in {:.0} min", count(live.requests), live.seconds / 60.0),
+        Some(live) if live.seconds >= 90.0 => {
+            format!("{} in {:.0} min", count(live.requests), live.seconds / 60.0)
+        }
         Some(live) => format!("{} in {:.0} s", count(live.requests), live.seconds),
         None => "nothing counted yet".to_owned(),
     }
 }
 
 fn failures(live: Option<&Live>) -> Markup {
-    let Failures { gateway, transformation, upstream } = live.map(|live| live.failures).unwrap_or_default();
+    let Failures {
+        gateway,
+        transformation,
+        upstream,
+    } = live.map(|live| live.failures).unwrap_or_default();
     let all = gateway.saturating_add(transformation).saturating_add(upstream);
     html! {
         div.figure.failures class=[(all > 0).then_some("bad")] {

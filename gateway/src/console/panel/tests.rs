@@ -16,7 +16,8 @@ use crate::ledger::report::sunset::{Blocker, Forecast, SunsetReport, VersionRepo
 use crate::ledger::report::timeline::{Series, Timeline};
 use crate::ledger::store::ReloadRecord;
 
-const MAIN: &str = "sluice: 1\nlisten: [\"127.0.0.1:8080\"]\nupstreams: {todos: {endpoints: [\"127.0.0.1:9100\"]}}\n";
+const MAIN: &str =
+    "sluice: 1\nlisten: [\"127.0.0.1:8080\"]\nupstreams: {todos: {endpoints: [\"127.0.0.1:9100\"]}}\n";
 const API: &str = "sluice: 1\napi: todos\nupstream: todos\norigin: \"2\"\nadditions: pass\nunmentioned: pass\nselect: [{path: {template: \"/v{version}\"}}]\nversions: [{name: \"1\"}, {name: \"2\"}]\nlifecycle: {versions: [{versions: {only: [\"1\"]}, deprecated: 2026-05-01, sunset: 2026-09-01}]}\n";
 const CHANGE: &str = "sluice: 1\nbetween: [\"1\", \"2\"]\nsummary: Titles became names.\ndocuments:\n  - {of: [\"GET /todos/{id}\"], steps: [{rename: {from: /title, to: /name}}]}\n";
 /// What a client may call itself.
@@ -40,7 +41,10 @@ fn now() -> Timestamp {
 #[track_caller]
 fn text(markup: &Markup) -> &str {
     let html = &markup.0;
-    assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("javascript:"), "{html}");
+    assert!(
+        !html.contains("<script") && !html.contains("<img") && !html.contains("javascript:"),
+        "{html}"
+    );
     html
 }
 
@@ -49,7 +53,9 @@ fn timeline() -> Timeline {
     Timeline {
         api: "todos".to_owned(),
         demo: false,
-        days: (0..90).map(|day| first.checked_add(day.days()).unwrap()).collect(),
+        days: (0..90)
+            .map(|day| first.checked_add(day.days()).unwrap())
+            .collect(),
         versions: vec![
             Series {
                 version: "1".to_owned(),
@@ -142,9 +148,22 @@ fn the_timeline_has_a_picture_its_lines_and_the_same_in_figures() {
 fn a_timeline_without_requests_says_how_to_send_one() {
     let plan = plan();
     let mut empty = timeline();
-    empty.versions.iter_mut().for_each(|series| series.requests.fill(0));
-    let markup = timeline::panel(&Reading::Known(empty), &Reading::Unkept, &plan, &plan.apis[0], now());
-    assert!(text(&markup).contains("curl -i 'http://127.0.0.1:8080/v2/todos/{id}'"), "{}", markup.0);
+    empty
+        .versions
+        .iter_mut()
+        .for_each(|series| series.requests.fill(0));
+    let markup = timeline::panel(
+        &Reading::Known(empty),
+        &Reading::Unkept,
+        &plan,
+        &plan.apis[0],
+        now(),
+    );
+    assert!(
+        text(&markup).contains("curl -i 'http://127.0.0.1:8080/v2/todos/{id}'"),
+        "{}",
+        markup.0
+    );
 }
 
 #[test]
@@ -156,7 +175,10 @@ fn blockers_are_told_by_version_and_escaped() {
     let html = text(&markup);
     assert!(html.contains("&lt;script&gt;alert(1)"));
     assert!(html.contains("3,456") && html.contains("1,234,567") && html.contains("42 min ago"));
-    assert!(html.contains("/console/consumer?api=todos&amp;name=consumer%200"), "{html}");
+    assert!(
+        html.contains("/console/consumer?api=todos&amp;name=consumer%200"),
+        "{html}"
+    );
     // Eight are shown, of eleven and three more.
     assert!(html.contains("and 6 more") && !html.contains("consumer 8"));
     assert!(html.contains("mailto:api@acme.example"));
@@ -206,7 +228,10 @@ fn a_delivered_field_is_unknown_and_never_unused() {
         api: "todos".to_owned(),
         version: "1".to_owned(),
         demo: false,
-        members: vec![field("Todo /title", Verdict::Used), field(HOSTILE, Verdict::Unknown)],
+        members: vec![
+            field("Todo /title", Verdict::Used),
+            field(HOSTILE, Verdict::Unknown),
+        ],
     };
     let markup = fields::panel(&Reading::Known(report), &plan.apis[0], "1", now());
     let html = text(&markup);
@@ -218,7 +243,11 @@ fn a_delivered_field_is_unknown_and_never_unused() {
 #[test]
 fn health_tells_where_a_change_fails() {
     let pointers = (0..5).map(|number| FaultyPointer {
-        pointer: if number == 0 { HOSTILE.to_owned() } else { format!("/items/*/{number}") },
+        pointer: if number == 0 {
+            HOSTILE.to_owned()
+        } else {
+            format!("/items/*/{number}")
+        },
         version: "1".to_owned(),
         failures: 9,
     });
@@ -238,7 +267,10 @@ fn health_tells_where_a_change_fails() {
     };
     let markup = health::panel(&Reading::Known(report), "todos");
     let html = text(&markup);
-    assert!(html.contains("1 → 2") && html.contains("1.0 %") && html.contains("2 more places"), "{html}");
+    assert!(
+        html.contains("1 → 2") && html.contains("1.0 %") && html.contains("2 more places"),
+        "{html}"
+    );
 }
 
 #[test]
@@ -255,12 +287,19 @@ fn protection_sums_by_status() {
     let report = Protection {
         at: now(),
         demo: false,
-        refusals: vec![refusals(429, "rate_limited", 1_000), refusals(429, "quota_exceeded", 500), refusals(401, "unauthenticated", 7)],
+        refusals: vec![
+            refusals(429, "rate_limited", 1_000),
+            refusals(429, "quota_exceeded", 500),
+            refusals(401, "unauthenticated", 7),
+        ],
         more: 4,
     };
     let markup = protection::panel(&Reading::Known(report), now());
     let html = text(&markup);
-    assert!(html.contains("<dd>1,500</dd>") && html.contains("<dd>7</dd>") && html.contains("and 4 more"), "{html}");
+    assert!(
+        html.contains("<dd>1,500</dd>") && html.contains("<dd>7</dd>") && html.contains("and 4 more"),
+        "{html}"
+    );
 }
 
 #[test]
@@ -274,11 +313,26 @@ fn reloads_are_told_with_what_they_changed() {
         outcome: outcome.to_owned(),
         changes: changes.iter().map(|change| (*change).to_owned()).collect(),
     };
-    let published = reload("published", &["consumer acme added", "API todos: lifecycle changed", "consumer x removed", HOSTILE]);
-    let all = [published, reload("refused", &["SLU0001 in sluice.yaml"]), reload("\" onclick=\"x", &[])];
+    let published = reload(
+        "published",
+        &[
+            "consumer acme added",
+            "API todos: lifecycle changed",
+            "consumer x removed",
+            HOSTILE,
+        ],
+    );
+    let all = [
+        published,
+        reload("refused", &["SLU0001 in sluice.yaml"]),
+        reload("\" onclick=\"x", &[]),
+    ];
     let markup = reloads::panel(&all, true, None, now());
     let html = text(&markup);
-    assert!(html.contains("class=\"came\"") && html.contains("class=\"went\"") && html.contains("o-refused"), "{html}");
+    assert!(
+        html.contains("class=\"came\"") && html.contains("class=\"went\"") && html.contains("o-refused"),
+        "{html}"
+    );
     assert!(html.contains("gateway 01234567") && html.contains("o-other"));
     assert!(text(&reloads::panel(&[], false, Some("away"), now())).contains("No reload yet"));
 }
@@ -312,7 +366,16 @@ fn the_strip_tells_figures_and_what_is_wrong() {
     };
     let markup = status::panel(&status, now());
     let html = text(&markup);
-    for part in ["42.0", "12,600 in 5 min", "120 µs", "4.0 ms", "plan 0123456789ab", "wait for a restart", "5 rows wait", "6 exchanges are missing"] {
+    for part in [
+        "42.0",
+        "12,600 in 5 min",
+        "120 µs",
+        "4.0 ms",
+        "plan 0123456789ab",
+        "wait for a restart",
+        "5 rows wait",
+        "6 exchanges are missing",
+    ] {
         assert!(html.contains(part), "{part} is missing in {html}");
     }
     status.live = None;

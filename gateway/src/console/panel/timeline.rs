@@ -65,7 +65,9 @@ fn table(report: &SunsetReport, now: Timestamp) -> Markup {
 }
 
 fn line(api: &str, version: &VersionReport, now: Timestamp) -> Markup {
-    let users = Link::new("/console/version").api(api).with("version", &version.version);
+    let users = Link::new("/console/version")
+        .api(api)
+        .with("version", &version.version);
     html! {
         tr {
             th scope="row" { a href=(users) { (version.version) } }

@@ -17,7 +17,9 @@ pub(in crate::console) fn table(panel: &str, report: &WhoUses, now: Timestamp) -
     if report.consumers.is_empty() {
         return empty(html! { p { "Nobody asked for " (report.version) " within 90 days." } });
     }
-    scroll(panel, html! {
+    scroll(
+        panel,
+        html! {
             table.users {
                 caption.unseen { "Clients of " (report.version) " within 90 days" }
                 thead { tr {
@@ -33,7 +35,8 @@ pub(in crate::console) fn table(panel: &str, report: &WhoUses, now: Timestamp) -
                 } }
                 tbody { @for user in &report.consumers { (line(&report.api, user, now)) } }
             }
-        })
+        },
+    )
 }
 
 /// The way to the other clients.

@@ -121,7 +121,8 @@ fn carried(
         return Err(Stopped::told("paste a JSON document, or fill in an example"));
     }
     let document = parse(asked.text.as_bytes(), depth);
-    let document = document.map_err(|fault| Stopped::told(format!("this is not a JSON document: {fault}")))?;
+    let document =
+        document.map_err(|fault| Stopped::told(format!("this is not a JSON document: {fault}")))?;
     let mut way = Way::new(&api.lineage, document.clone());
     let done = run(&api.lineage, &chain, &asked.subject, document, &mut way);
     *changes = way.passages();
@@ -138,7 +139,12 @@ fn run(
     match subject {
         Subject::Type(label) => {
             let interpreter = DocumentInterpreter::new(lineage, chain, label);
-            let interpreter = interpreter.ok_or_else(|| Stopped::told(format!("{} and {} have no common type {label}", chain.from, chain.to)))?;
+            let interpreter = interpreter.ok_or_else(|| {
+                Stopped::told(format!(
+                    "{} and {} have no common type {label}",
+                    chain.from, chain.to
+                ))
+            })?;
             let carried = interpreter.carry_observed(document, way)?;
             Ok((Some(carried.document), carried.omitted))
         }
@@ -167,7 +173,11 @@ fn run(
 
 fn operation<'c>(contract: &'c Contract, id: &str) -> Result<&'c Operation, Stopped> {
     let found = contract.operation(id);
-    found.ok_or_else(|| Stopped::told(format!("the version that the document is in has no operation {id}")))
+    found.ok_or_else(|| {
+        Stopped::told(format!(
+            "the version that the document is in has no operation {id}"
+        ))
+    })
 }
 
 /// The first success of an operation that has a body.
@@ -206,9 +216,12 @@ impl<'a> Way<'a> {
 
     /// What each change did to the document.
     fn passages(&self) -> Vec<Passage> {
-        let befores = std::iter::once(Some(&self.before)).chain(self.legs.iter().map(|leg| leg.after.as_ref()));
+        let befores =
+            std::iter::once(Some(&self.before)).chain(self.legs.iter().map(|leg| leg.after.as_ref()));
         let pairs = befores.zip(&self.legs);
-        pairs.filter_map(|(before, leg)| self.passage(before, leg)).collect()
+        pairs
+            .filter_map(|(before, leg)| self.passage(before, leg))
+            .collect()
     }
 
     fn passage(&self, before: Option<&Value>, leg: &Leg) -> Option<Passage> {
@@ -281,7 +294,11 @@ impl From<Fault> for Stopped {
 fn shortened(text: &str) -> String {
     let most = 10 * LINES;
     match text.match_indices('\n').nth(most) {
-        Some((end, _)) => format!("{}\n… and {} more lines", &text[..end], text.lines().count() - most - 1),
+        Some((end, _)) => format!(
+            "{}\n… and {} more lines",
+            &text[..end],
+            text.lines().count() - most - 1
+        ),
         None => text.to_owned(),
     }
 }

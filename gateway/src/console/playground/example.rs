@@ -32,7 +32,9 @@ pub(super) fn example(api: &ApiPlan, subject: &Subject, version: &str, depth: us
         text,
     };
     let carried = play(api, &asked, depth).document;
-    carried.or_else(|| made(api, subject, version)).unwrap_or_default()
+    carried
+        .or_else(|| made(api, subject, version))
+        .unwrap_or_default()
 }
 
 fn made(api: &ApiPlan, subject: &Subject, version: &str) -> Option<String> {
@@ -42,7 +44,9 @@ fn made(api: &ApiPlan, subject: &Subject, version: &str) -> Option<String> {
 }
 
 fn value(shape: &Shape, contract: &Contract, deep: usize) -> Value {
-    let said = ["examples", "enum"].iter().filter_map(|rule| shape.rules.get(*rule)?.get(0));
+    let said = ["examples", "enum"]
+        .iter()
+        .filter_map(|rule| shape.rules.get(*rule)?.get(0));
     let said = ["example", "const", "default"]
         .iter()
         .filter_map(|rule| shape.rules.get(*rule))

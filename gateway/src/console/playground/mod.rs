@@ -90,7 +90,10 @@ impl Playground {
 fn asked(api: &ApiPlan, pairs: &Pairs, depth: usize) -> Result<Asked, Refusal> {
     let text = pairs.get("document");
     if text.len() > LONGEST {
-        let detail = format!("the playground takes documents of at most {} KiB; `sluice transform` takes larger ones", LONGEST / 1024);
+        let detail = format!(
+            "the playground takes documents of at most {} KiB; `sluice transform` takes larger ones",
+            LONGEST / 1024
+        );
         return Err(Refusal::new(Kind::TooLarge, detail));
     }
     let first = api.versions.first().map_or("", |version| &version.name);
@@ -109,7 +112,10 @@ fn asked(api: &ApiPlan, pairs: &Pairs, depth: usize) -> Result<Asked, Refusal> {
 
 fn nothing(visit: &Visit<'_>) -> Response<Body> {
     let content = html! { h1 { "Playground" } (panel::no_api()) };
-    answers::page(layout::page(&visit.frame("Playground", Place::Playground), content))
+    answers::page(layout::page(
+        &visit.frame("Playground", Place::Playground),
+        content,
+    ))
 }
 
 fn page(visit: &Visit<'_>, api: &ApiPlan, asked: &Asked, played: Option<&Played>) -> Response<Body> {
@@ -207,7 +213,9 @@ fn result(played: &Played) -> Markup {
 }
 
 fn verdict(played: &Played) -> String {
-    let Played { from, to, changes, .. } = played;
+    let Played {
+        from, to, changes, ..
+    } = played;
     let through = match changes.len() {
         1 => "1 change".to_owned(),
         many => format!("{many} changes"),
@@ -260,7 +268,9 @@ fn compared(line: &Line) -> Markup {
 
 /// The command that does the same.
 fn cli(asked: &Asked, api: &ApiPlan) -> String {
-    let Asked { subject, from, to, .. } = asked;
+    let Asked {
+        subject, from, to, ..
+    } = asked;
     match subject {
         Subject::Type(label) => format!(
             "sluice transform DIR --api {} --type {} --from {} --to {} < document.json",
@@ -269,8 +279,14 @@ fn cli(asked: &Asked, api: &ApiPlan) -> String {
             word(from),
             word(to)
         ),
-        Subject::Request(id) => format!("sluice explain DIR {} --body document.json", word(&target(api, from, id))),
-        Subject::Answer(id) => format!("sluice explain DIR {} --answer document.json", word(&target(api, to, id))),
+        Subject::Request(id) => format!(
+            "sluice explain DIR {} --body document.json",
+            word(&target(api, from, id))
+        ),
+        Subject::Answer(id) => format!(
+            "sluice explain DIR {} --answer document.json",
+            word(&target(api, to, id))
+        ),
     }
 }
 
@@ -279,8 +295,12 @@ fn target(api: &ApiPlan, version: &str, operation: &str) -> String {
     let contract = api.lineage.contract(version);
     let found = contract.and_then(|contract| contract.operation(operation));
     let prefix = api.versions.iter().find(|plan| plan.name == version);
-    let prefix = prefix.and_then(|plan| plan.path.as_ref()).unwrap_or(&api.unversioned);
-    found.map_or_else(String::new, |found| format!("{} {}{}", found.method, prefix.as_str(), found.path))
+    let prefix = prefix
+        .and_then(|plan| plan.path.as_ref())
+        .unwrap_or(&api.unversioned);
+    found.map_or_else(String::new, |found| {
+        format!("{} {}{}", found.method, prefix.as_str(), found.path)
+    })
 }
 
 /// A link to the playground with two versions chosen.

@@ -77,7 +77,10 @@ pub(super) fn choice(api: &ApiPlan) -> Choice {
     };
     let types = contract.types.keys().cloned().map(Subject::Type).collect();
     let parts = contract.operations.iter().flat_map(|operation| {
-        let request = operation.request.is_some().then(|| Subject::Request(operation.id.clone()));
+        let request = operation
+            .request
+            .is_some()
+            .then(|| Subject::Request(operation.id.clone()));
         let answer = answered(operation).map(|_| Subject::Answer(operation.id.clone()));
         [request, answer].into_iter().flatten()
     });
@@ -91,7 +94,10 @@ impl Choice {
     /// What is shown first: the type that the first operation with a document takes, else any part.
     pub(super) fn usual(&self, api: &ApiPlan) -> Option<Subject> {
         let contract = api.lineage.contract(api.lineage.origin())?;
-        let shapes = contract.operations.iter().filter_map(|operation| operation.request.as_ref());
+        let shapes = contract
+            .operations
+            .iter()
+            .filter_map(|operation| operation.request.as_ref());
         let named = shapes.filter_map(|payload| match (&payload.shape.kind, &payload.shape.label) {
             (Kind::Ref(name), _) | (_, Some(name)) => Some(Subject::Type(name.clone())),
             _ => None,

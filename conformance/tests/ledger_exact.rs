@@ -1,0 +1,199 @@
+//! The ledger is exact: what four gateways counted into one database is what clients sent, also when the database goes away
+//! in the middle.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use jiff::SignedDuration;
+use sluice_config::plan::UsagePlan;
+use sluice_conformance::stage::postgres::Postgres;
+use sluice_conformance::stage::{PATIENCE, Setup, Stage, noon};
+use sluice_conformance::traffic::{Ask, operation, traffic};
+use sluice_gateway::ledger::fact::{Kind, Who, class};
+use sluice_gateway::ledger::question::{Grain, Known, Question};
+use sluice_gateway::ledger::store::Store;
+use tokio::runtime::Runtime;
+
+/// By version, client and class of status.
+type Tally = BTreeMap<(String, String, usize), u64>;
+
+fn kept(store: &str) -> Setup {
+    Setup::guarded().main(&format!("usage: {{store: {store}, flush: 1s}}"))
+}
+
+/// What a store knows of a kind.
+fn ask(plan: &UsagePlan, kinds: &[Kind], grain: Grain) -> Vec<Known> {
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(plan, None).await.unwrap();
+        let hours = |hours| SignedDuration::from_hours(hours);
+        let question = Question {
+            kinds,
+            api: Some("customers"),
+            version: None,
+            who: None,
+            grain,
+            since: noon().checked_sub(hours(1)).unwrap(),
+            until: noon().checked_add(hours(1)).unwrap(),
+            by_time: false,
+            most: 100_000,
+        };
+        store.ask(&question).await.unwrap()
+    })
+}
+
+fn name(who: &Who) -> String {
+    match who {
+        Who::Everybody => "everybody".to_owned(),
+        Who::Consumer(name) | Who::Unidentified(name) => name.to_string(),
+        Who::Other => "other".to_owned(),
+    }
+}
+
+fn tally(known: &[Known]) -> Tally {
+    let mut tally = Tally::new();
+    for row in known {
+        for (class, count) in row.fact.who_counts(row) {
+            *tally
+                .entry((row.fact.version.to_string(), name(&row.fact.who), class))
+                .or_default() += count;
+        }
+    }
+    tally
+}
+
+/// The counts of a row by class, without those of nothing.
+trait ByClass {
+    fn who_counts(&self, row: &Known) -> Vec<(usize, u64)>;
+}
+
+impl ByClass for sluice_gateway::ledger::fact::Fact {
+    fn who_counts(&self, row: &Known) -> Vec<(usize, u64)> {
+        row.counts
+            .0
+            .into_iter()
+            .enumerate()
+            .filter(|(_, count)| *count > 0)
+            .collect()
+    }
+}
+
+/// Sends from several clients at once; what the clients saw. `at` is called once when so many were sent.
+fn send(stages: &[Stage], asks: &[Ask], at: usize, then: impl FnOnce()) -> (Tally, BTreeMap<String, u64>) {
+    let next = AtomicUsize::new(0);
+    let clients = 8;
+    let (tallies, operations) = std::thread::scope(|scope| {
+        let client = |number: usize| {
+            let next = &next;
+            scope.spawn(move || {
+                let (mut seen, mut operations) = (Tally::new(), BTreeMap::<String, u64>::new());
+                while let Some(ask) = asks.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let status = ask.send(&stages[number % stages.len()]).status;
+                    let who = ask.who.unwrap_or("127.0.0.0/24 traffic").to_owned();
+                    *seen
+                        .entry((ask.version.to_owned(), who, class(status)))
+                        .or_default() += 1;
+                    *operations.entry(operation(ask.endpoint).to_owned()).or_default() += 1;
+                }
+                (seen, operations)
+            })
+        };
+        let running: Vec<_> = (0..clients).map(client).collect();
+        while next.load(Ordering::Relaxed) < at {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        then();
+        let ended = running.into_iter().map(|client| client.join().unwrap());
+        ended.fold(
+            (Tally::new(), BTreeMap::new()),
+            |(mut all, mut operations), (seen, own)| {
+                seen.into_iter()
+                    .for_each(|(key, count)| *all.entry(key).or_default() += count);
+                own.into_iter()
+                    .for_each(|(key, count)| *operations.entry(key).or_default() += count);
+                (all, operations)
+            },
+        )
+    });
+    (tallies, operations)
+}
+
+/// Waits until everything that was counted is kept.
+fn settle(stage: &Stage) {
+    let ledger = &stage.gateway().shared.ledger;
+    let begun = Instant::now();
+    while !(ledger.flush() && ledger.state().waiting == 0) {
+        assert!(begun.elapsed() < PATIENCE, "{:?}", ledger.state());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(ledger.state().lost, 0);
+}
+
+fn judge(plan: &UsagePlan, seen: &Tally, operations: &BTreeMap<String, u64>) {
+    for grain in [Grain::Minute, Grain::Hour, Grain::Day] {
+        assert_eq!(&tally(&ask(plan, &[Kind::Request], grain)), seen, "{grain:?}");
+        assert_eq!(&tally(&ask(plan, &[Kind::ByConsumer], grain)), seen, "{grain:?}");
+    }
+    let mut counted = BTreeMap::new();
+    for row in ask(plan, &[Kind::Request], Grain::Day) {
+        assert_eq!(&*row.fact.chosen_by, "path");
+        *counted.entry(row.fact.operation.to_string()).or_default() += row.counts.all();
+    }
+    assert_eq!(&counted, operations);
+}
+
+#[test]
+fn four_gateways_and_a_database_that_restarts_give_exactly_what_was_sent() {
+    let Some(mut server) = Postgres::start() else {
+        return;
+    };
+    let url = server.url();
+    let setup = || kept("{postgres: \"${USAGE_DATABASE}\"}").variable("USAGE_DATABASE", &url);
+    let stages: Vec<Stage> = (0..4).map(|_| setup().start()).collect();
+    let plan = setup().plan("127.0.0.1:1").usage.unwrap();
+    let asks = traffic(4, 1_200);
+    // Killed, so that transactions are cut off; then stopped in good order while more comes.
+    let (mut seen, mut operations) = send(&stages, &asks, 300, || {
+        server.kill();
+        std::thread::sleep(Duration::from_millis(1_500));
+        server.go();
+    });
+    let (more, own) = send(&stages, &traffic(5, 1_200), 300, || server.restart());
+    more.into_iter()
+        .for_each(|(key, count)| *seen.entry(key).or_default() += count);
+    own.into_iter()
+        .for_each(|(key, count)| *operations.entry(key).or_default() += count);
+    stages.iter().for_each(settle);
+    judge(&plan, &seen, &operations);
+    assert_eq!(seen.values().sum::<u64>(), 2_400);
+    stages.into_iter().for_each(Stage::shutdown);
+}
+
+#[test]
+fn one_gateway_and_a_file_give_exactly_what_was_sent() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("usage.sqlite");
+    let setup = || kept(&format!("{{sqlite: \"{}\"}}", file.display()));
+    let stage = [setup().start()];
+    let plan = setup().plan("127.0.0.1:1").usage.unwrap();
+    let (seen, operations) = send(&stage, &traffic(6, 800), 100, || {
+        // A reload in the middle with other names of consumers loses nothing.
+        let other = setup().append("consumers.yaml", "  newcomer:\n    subjects: [newcomer]\n");
+        assert_eq!(stage[0].publish(&other), 2);
+    });
+    settle(&stage[0]);
+    judge(&plan, &seen, &operations);
+    // What was sent and delivered of old versions is told apart.
+    let sent = ask(&plan, &[Kind::Sent], Grain::Day);
+    let delivered = ask(&plan, &[Kind::Delivered], Grain::Day);
+    let has = |known: &[Known], what: &str| known.iter().any(|row| &*row.fact.what == what);
+    assert!(
+        has(&sent, "Customer /cust_name") || has(&sent, "Customer /full_name"),
+        "{sent:?}"
+    );
+    assert!(!delivered.is_empty() && sent.iter().all(|row| &*row.fact.operation != "readCustomer"));
+    let [stage] = stage;
+    stage.shutdown();
+}
