@@ -1,0 +1,82 @@
+//! 90 days of made-up traffic for `sluice demo`, so that there is something to see at once. Always the same for the same time;
+//! only the demo fills a ledger with it, and marks it.
+//!
+//! ```text
+//! cast.rs       who used which version, and how much: the stories
+//! calendar.rs   the 90 days in slots, and how busy an hour is
+//! troubles.rs   what went wrong
+//! members.rs    which members exchanges carry, found by the plan's own lineage
+//! times.rs      how long exchanges took
+//! play.rs       one use, slot by slot      book.rs sums.rs   a slot's facts as a batch
+//! chance.rs     numbers from a fixed seed
+//! ```
+
+mod book;
+mod calendar;
+mod cast;
+mod chance;
+mod members;
+mod play;
+mod sums;
+#[cfg(test)]
+mod tests;
+mod times;
+mod troubles;
+
+use jiff::Timestamp;
+use sluice_config::plan::Plan;
+
+use crate::ledger::batch::Batch;
+use crate::ledger::fact::{Kind, Who};
+use book::Book;
+use calendar::{Calendar, Slot};
+use chance::Chance;
+use play::{Asked, Player, Scene};
+use troubles::Troubles;
+
+/// The API that the history is of.
+const API: &str = "customers";
+
+/// The batches of the 90 days that end at this time, the first first; none for another configuration than the example.
+pub fn batches(plan: &Plan, now: Timestamp) -> Vec<Batch> {
+    let Some(api) = plan.apis.iter().find(|api| api.name == API) else {
+        return Vec::new();
+    };
+    let calendar = Calendar::until(now);
+    let troubles = Troubles::of(calendar);
+    let scene = Scene {
+        api,
+        calendar,
+        troubles: &troubles,
+    };
+    let players = cast::USES.iter().filter_map(|one| Player::of(plan, api, one));
+    let mut players: Vec<Player> = players.collect();
+    let mut book = Book::new(&api.name);
+    let slots = calendar.slots().into_iter();
+    let batches = slots.zip(1..).map(|(slot, number)| {
+        let mut chance = Chance::at(slot.from);
+        for player in &mut players {
+            player.play(&scene, slot, &mut book, &mut chance);
+        }
+        knocks(&troubles, slot, &mut book, &mut chance);
+        book.batch(number, slot.minute(), slot.to - 1)
+    });
+    batches.filter(|batch| !batch.rows.is_empty()).collect()
+}
+
+/// Requests that were refused at the door.
+fn knocks(troubles: &Troubles, slot: Slot, book: &mut Book, chance: &mut Chance) {
+    for knock in &troubles.knocks {
+        let (version, who) = (knock.version.into(), Who::Unidentified(knock.who.into()));
+        let asked = Asked {
+            version: &version,
+            who: &who,
+            operation: &"".into(),
+        };
+        let counts = asked.refused(knock.kind, chance.about(knock.expected(slot)), book);
+        let mut fact = book.fact(Kind::Request, &version);
+        fact.who = who.clone();
+        fact.chosen_by = "path".into();
+        book.add(fact, counts);
+    }
+}
