@@ -8,6 +8,7 @@
 //! members.rs    which members exchanges carry, found by the plan's own lineage
 //! times.rs      how long exchanges took
 //! play.rs       one use, slot by slot      book.rs sums.rs   a slot's facts as a batch
+//! reloads.rs    the change log
 //! chance.rs     numbers from a fixed seed
 //! ```
 
@@ -17,6 +18,7 @@ mod cast;
 mod chance;
 mod members;
 mod play;
+mod reloads;
 mod sums;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,7 @@ use sluice_config::plan::Plan;
 
 use crate::ledger::batch::Batch;
 use crate::ledger::fact::{Kind, Who};
+use crate::ledger::store::{Store, StoreFault};
 use book::Book;
 use calendar::{Calendar, Slot};
 use chance::Chance;
@@ -36,6 +39,21 @@ use troubles::Troubles;
 
 /// The API that the history is of.
 const API: &str = "customers";
+
+/// Fills a store with the 90 days that end at this time, and marks it: whatever shows these figures says that they are made up.
+///
+/// # Errors
+/// The store does not take them.
+pub async fn fill(store: &Store, plan: &Plan, now: Timestamp) -> Result<(), StoreFault> {
+    store.mark_demo().await?;
+    for batch in batches(plan, now) {
+        store.add(&batch).await?;
+    }
+    for reload in reloads::reloads(Calendar::until(now)) {
+        store.tell_reload(&reload).await?;
+    }
+    Ok(())
+}
 
 /// The batches of the 90 days that end at this time, the first first; none for another configuration than the example.
 pub fn batches(plan: &Plan, now: Timestamp) -> Vec<Batch> {

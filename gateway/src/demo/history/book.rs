@@ -9,7 +9,7 @@ use crate::ledger::batch::{Batch, Row};
 use crate::ledger::fact::{Counts, Fact, Kind, Who};
 
 /// Which gateway the figures are of.
-const GATEWAY: &str = "demo-history";
+pub(super) const GATEWAY: &str = "demo-history";
 
 /// Facts with their counts, each once.
 #[derive(Debug)]

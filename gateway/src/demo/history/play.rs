@@ -12,14 +12,15 @@ use super::members::{Met, Often};
 use super::troubles::{Trouble, Troubles, refused_by_lifecycle};
 use super::{members, times};
 use crate::ledger::fact::{Counts, Kind, Who, class};
+use crate::ledger::source::Source;
+use crate::ledger::took::Part;
 use crate::refusal::Kind as Why;
 
 /// From this many steps on a chain takes longer.
 const LONG: usize = 12;
 /// How many customers a page has.
 const PAGE: u64 = 20;
-/// A trial that is over: in these days (ago) a twentieth of one consumer's answers lacked a member.
-const TRIAL: (i64, i64) = (21, 14);
+/// A trial that is over: a twentieth of one consumer's answers lacked a member.
 const TRIED: (&str, Asker, &str) = ("3.2", Asker::Consumer("initech"), "Customer /segment");
 const WITHHELD: u64 = 50_000;
 
@@ -33,12 +34,12 @@ pub(super) struct Player {
     name: Arc<str>,
     chosen_by: Arc<str>,
     steps: usize,
-    parts: Vec<Part>,
+    pieces: Vec<Piece>,
 }
 
 /// One operation of a use, with what is not told yet.
 #[derive(Debug)]
-struct Part {
+struct Piece {
     operation: Arc<str>,
     /// How many of a thousand requests it gets.
     weight: u64,
@@ -69,8 +70,8 @@ impl Player {
             Asker::Unidentified(client) => Who::Unidentified(client.into()),
         };
         let mut met = members::of(api, one.version);
-        let parts = one.habit.iter().filter_map(|(operation, weight)| {
-            Some(Part {
+        let pieces = one.habit.iter().filter_map(|(operation, weight)| {
+            Some(Piece {
                 operation: (*operation).into(),
                 weight: *weight,
                 met: met.remove(*operation)?,
@@ -88,7 +89,7 @@ impl Player {
                 .lineage
                 .chain(one.version, api.lineage.origin())
                 .map_or(0, |chain| chain.steps.len()),
-            parts: parts.collect(),
+            pieces: pieces.collect(),
         })
     }
 
@@ -98,14 +99,14 @@ impl Player {
         let hours = self.one.rhythm.hours(slot);
         let expected = per_hour * hours * scene.troubles.surge(self.one, slot) / 1_000;
         let gone = refused_by_lifecycle(scene.api, self.version, self.consumer, slot);
-        for index in 0..self.parts.len() {
-            let all = chance.about(expected * self.parts[index].weight / 1_000);
+        for index in 0..self.pieces.len() {
+            let all = chance.about(expected * self.pieces[index].weight / 1_000);
             if all > 0 {
                 self.exchanges(index, all, gone, scene.troubles, slot, book, chance);
             }
         }
         if slot.whole {
-            self.tell(scene.calendar, slot, book, chance);
+            self.tell(scene.troubles.moments.trial, slot, book, chance);
         }
     }
 
@@ -121,7 +122,7 @@ impl Player {
         book: &mut Book,
         chance: &mut Chance,
     ) {
-        let operation = Arc::clone(&self.parts[index].operation);
+        let operation = Arc::clone(&self.pieces[index].operation);
         let (mut left, mut counts) = (all, Counts::default());
         if let Some((why, share)) = gone {
             let refused = chance.part(left, share);
@@ -144,11 +145,11 @@ impl Player {
             let told = self.asked(&operation).refused(trouble.kind, met, book);
             self.faulted(&operation, trouble, told, book);
             counts.add(&told);
-            self.parts[index].tally.failed(trouble.kind, told);
+            self.pieces[index].tally.failed(trouble.kind, told);
         }
         let done = answered(&operation, left, chance);
-        self.parts[index].tally.succeeded(done);
-        self.parts[index].tally.all.add(&counts);
+        self.pieces[index].tally.succeeded(done);
+        self.pieces[index].tally.all.add(&counts);
         counts.add(&done);
         self.losses(&operation, done.0[1], troubles, slot, book, chance);
         self.requests(&operation, counts, book);
@@ -201,16 +202,16 @@ impl Player {
     }
 
     /// Tells what was gathered since it was told last.
-    fn tell(&mut self, calendar: Calendar, slot: Slot, book: &mut Book, chance: &mut Chance) {
-        for part in &mut self.parts {
-            let tally = std::mem::take(&mut part.tally);
+    fn tell(&mut self, trial_lasted: (i64, i64), slot: Slot, book: &mut Book, chance: &mut Chance) {
+        for piece in &mut self.pieces {
+            let tally = std::mem::take(&mut piece.tally);
             for (kind, counts) in [(Kind::Lifted, tally.lifted), (Kind::Lowered, tally.lowered)] {
                 let mut fact = book.fact(kind, &self.name);
-                fact.operation = Arc::clone(&part.operation);
+                fact.operation = Arc::clone(&piece.operation);
                 book.add(fact, if self.steps > 0 { counts } else { Counts::default() });
             }
-            let is_list = &*part.operation == "listCustomers";
-            let told = [(Kind::Sent, &part.met.sent), (Kind::Delivered, &part.met.delivered)];
+            let is_list = &*piece.operation == "listCustomers";
+            let told = [(Kind::Sent, &piece.met.sent), (Kind::Delivered, &piece.met.delivered)];
             for (kind, often) in told {
                 for member in often {
                     let share = member.in_a_million * if is_list { PAGE } else { 1 };
@@ -219,9 +220,8 @@ impl Player {
                 }
             }
             took(&self.name, self.steps, &tally, book, chance);
-            let tried = (self.one.version, self.one.who) == (TRIED.0, TRIED.1) && &*part.operation == "readCustomer";
-            let during = slot.within(calendar.ago(TRIAL.0, 0, 0), calendar.ago(TRIAL.1, 0, 0)) > 0;
-            if tried && during {
+            let tried = (self.one.version, self.one.who) == (TRIED.0, TRIED.1) && &*piece.operation == "readCustomer";
+            if tried && slot.within(trial_lasted.0, trial_lasted.1) > 0 {
                 trial(&self.name, &self.who, tally.answered.0[1], book, chance);
             }
         }
@@ -246,17 +246,13 @@ impl Tally {
 
     /// How far refused requests came.
     fn failed(&mut self, why: Why, counts: Counts) {
-        match source(why) {
-            Some("upstream") => {
-                self.lifted.add(&counts);
-                self.unanswered.add(&counts);
-            }
-            Some("transformation") => {
-                self.lifted.add(&counts);
-                self.answered.add(&counts);
-            }
-            _ => {}
-        }
+        let far = match Source::of(Some(why), why.status().as_u16()) {
+            Some(Source::Upstream) => &mut self.unanswered,
+            Some(Source::Transformation) => &mut self.answered,
+            Some(Source::Gateway) | None => return,
+        };
+        far.add(&counts);
+        self.lifted.add(&counts);
     }
 }
 
@@ -272,29 +268,20 @@ impl Asked<'_> {
     /// Tells of requests that are refused, and of whose fault it is where it is somebody's.
     pub(super) fn refused(&self, why: Why, times: u64, book: &mut Book) -> Counts {
         let mut counts = Counts::default();
-        counts.0[class(why.status().as_u16())] = times;
+        let status = why.status().as_u16();
+        counts.0[class(status)] = times;
         let mut fact = book.fact(Kind::Refused, self.version);
         fact.who = self.who.clone();
         fact.operation = Arc::clone(self.operation);
         fact.what = why.code().into();
         book.add(fact, counts);
-        if let Some(source) = source(why) {
+        if let Some(source) = Source::of(Some(why), status) {
             let mut fact = book.fact(Kind::Failed, self.version);
             fact.operation = Arc::clone(self.operation);
-            fact.what = source.into();
+            fact.what = source.name().into();
             book.add(fact, counts);
         }
         counts
-    }
-}
-
-/// Whose fault an answer with 5xx is.
-fn source(why: Why) -> Option<&'static str> {
-    match why {
-        Why::UntranslatableAnswer => Some("transformation"),
-        Why::UpstreamTimeout | Why::UpstreamReset | Why::UpstreamUnreachable => Some("upstream"),
-        Why::VersionOff => None,
-        other => other.status().is_server_error().then_some("gateway"),
     }
 }
 
@@ -340,17 +327,17 @@ fn took(version: &Arc<str>, steps: usize, tally: &Tally, book: &mut Book, chance
         _ => Some(times::LONG),
     };
     let parts = [
-        (Kind::TookGateway, tally.all, Some(times::ADDED), &times::FINE[..]),
-        (Kind::TookTransformation, tally.lifted, translation, &times::FINE),
-        (Kind::TookUpstream, tally.answered, Some(times::ANSWERED), &times::COARSE),
-        (Kind::TookUpstream, tally.unanswered, Some(times::UNANSWERED), &times::COARSE),
+        (Part::Gateway, tally.all, Some(times::ADDED)),
+        (Part::Transformation, tally.lifted, translation),
+        (Part::Upstream, tally.answered, Some(times::ANSWERED)),
+        (Part::Upstream, tally.unanswered, Some(times::UNANSWERED)),
     ];
-    for (kind, counts, over, bounds) in parts {
-        let Some(over) = over else { continue };
+    for (part, counts, over) in parts {
+        let (Some(over), Some(kind)) = (over, part.kind()) else { continue };
         for (class, all) in counts.0.into_iter().enumerate().filter(|(_, all)| *all > 0) {
             for (bucket, times) in times::spread(all, over, chance) {
                 let mut fact = book.fact(kind, version);
-                fact.what = bounds[bucket].into();
+                fact.what = part.label(bucket).into();
                 let mut counts = Counts::default();
                 counts.0[class] = times;
                 book.add(fact, counts);

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use sluice_config::plan::{ApiPlan, Plan};
-use sluice_config::{Sources, load};
+use sluice_config::plan::{ApiPlan, NamedFile, Place, Plan, Retention, UsagePlan, UsageStore};
+use sluice_config::{Sources, Span, load};
 use sluice_transforms::contract::Purpose;
 use sluice_transforms::message::{Request, Response};
 use sluice_transforms::pointer::Pointer;
@@ -18,6 +19,8 @@ use super::calendar::{Calendar, DAYS};
 use super::{batches, cast};
 use crate::ledger::batch::{Batch, Row};
 use crate::ledger::fact::{Counts, Fact, Kind, Who};
+use crate::ledger::question::{Grain, Question};
+use crate::ledger::store::Store;
 use crate::refusal;
 
 /// The plan of the example.
@@ -305,4 +308,69 @@ fn faults_are_where_the_lineage_has_them() {
         });
         assert!(known, "{version} {at}");
     }
+}
+
+#[test]
+fn reloads_explain_the_figures() {
+    let reloads = super::reloads::reloads(calendar());
+    assert!(reloads.windows(2).all(|pair| pair[0].at < pair[1].at));
+    assert!(reloads.iter().all(|reload| reload.at < now() && reload.hash.len() == 64));
+    let refused = reloads.iter().position(|reload| reload.outcome == "refused").unwrap();
+    let (before, refused) = (&reloads[refused - 1], &reloads[refused]);
+    assert_eq!((before.generation, &before.hash), (refused.generation, &refused.hash), "nothing was swapped");
+    let (file, plan) = (refused.changes[0].split_once(" in ").unwrap().1, plan());
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/examples/integrationhub");
+    assert!(example.join(file).is_file(), "{file}");
+    for version in ["1.0", "1.1", "1.2", "2.0"] {
+        let chain = plan.apis[0].lineage.chain(version, "3.3").unwrap();
+        let change = |step: usize| &plan.apis[0].lineage.changes()[step].old;
+        assert!(chain.steps.iter().any(|(pass, _)| change(pass.change) == "2.0"), "{version}");
+    }
+}
+
+/// What a store says after it was filled is what the batches say.
+#[tokio::test]
+async fn a_store_is_filled_and_marked() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = Place {
+        file: "sluice.yaml".to_owned(),
+        span: Span::START,
+    };
+    let usage = UsagePlan {
+        store: UsageStore::Sqlite(NamedFile { path: directory.path().join("usage.sqlite"), place: place.clone() }),
+        flush: Duration::from_secs(10),
+        keys: 400_000,
+        unidentified: 1_000,
+        retention: Retention {
+            minutes: Duration::from_secs(48 * 3_600),
+            hours: Duration::from_secs(90 * 86_400),
+            days: None,
+        },
+        place,
+    };
+    let store = Store::open(&usage, None).await.unwrap();
+    assert!(!store.is_demo().await.unwrap());
+    let begun = std::time::Instant::now();
+    super::fill(&store, &plan(), now()).await.unwrap();
+    println!("filled in {:?}", begun.elapsed());
+    assert!(store.is_demo().await.unwrap());
+    for (grain, days) in [(Grain::Day, (DAYS, -1)), (Grain::Hour, (7, 0)), (Grain::Minute, (1, 0))] {
+        let question = Question {
+            kinds: &[Kind::ByVersion],
+            api: Some("customers"),
+            version: Some("3.3"),
+            who: None,
+            grain,
+            since: Timestamp::from_second(calendar().ago(days.0, 0, 0)).unwrap(),
+            until: Timestamp::from_second(calendar().ago(days.1, 0, 0)).unwrap(),
+            by_time: false,
+            most: 10,
+        };
+        let known: u64 = store.ask(&question).await.unwrap().iter().map(|known| known.counts.all()).sum();
+        assert_eq!(known, versions(days, "3.3"), "{grain:?}");
+    }
+    let (seen, all) = store.seen("customers", "1.0", now(), 10, 0).await.unwrap();
+    let names: Vec<&Who> = seen.iter().map(|seen| &seen.who).collect();
+    assert_eq!(all, 3, "{names:?}");
+    assert_eq!(store.reloads(100).await.unwrap().len(), 11);
 }

@@ -1,16 +1,6 @@
-//! How long exchanges took, in the buckets of the gateway's histograms.
+//! How long exchanges took, in the buckets of the gateway's histograms ([`crate::ledger::took`]).
 
 use super::chance::Chance;
-
-/// Upper bounds of the buckets, in seconds, as the ledger writes them.
-pub(super) const FINE: [&str; 16] = [
-    "0.00001", "0.000025", "0.00005", "0.0001", "0.00025", "0.0005", "0.001", "0.0025", "0.005", "0.01", "0.025", "0.05",
-    "0.1", "0.25", "1", "+Inf",
-];
-/// The same for upstreams.
-pub(super) const COARSE: [&str; 15] = [
-    "0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.25", "0.5", "0.75", "1", "2.5", "5", "7.5", "10", "+Inf",
-];
 
 /// Buckets, by number, and how many of a thousand exchanges fall into each: the most into the first that is named.
 pub(super) type Spread = &'static [(usize, u64)];
@@ -41,13 +31,21 @@ pub(super) fn spread(all: u64, over: Spread, chance: &mut Chance) -> Vec<(usize,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::took::Part;
 
     #[test]
     fn every_exchange_falls_into_one_bucket() {
         let mut chance = Chance::at(0);
-        for (over, bounds) in [(ADDED, 16), (SHORT, 16), (LONG, 16), (ANSWERED, 15), (UNANSWERED, 15)] {
+        let spreads = [
+            (ADDED, Part::Gateway),
+            (SHORT, Part::Transformation),
+            (LONG, Part::Transformation),
+            (ANSWERED, Part::Upstream),
+            (UNANSWERED, Part::Upstream),
+        ];
+        for (over, part) in spreads {
             assert_eq!(over.iter().map(|(_, share)| share).sum::<u64>(), 1_000);
-            assert!(over.iter().all(|(bucket, _)| *bucket < bounds));
+            assert!(over.iter().all(|(bucket, _)| *bucket <= part.bounds().len()));
             for all in [0, 1, 7, 1_000] {
                 let counts = spread(all, over, &mut chance);
                 assert_eq!(counts.iter().map(|(_, count)| count).sum::<u64>(), all);

@@ -48,15 +48,43 @@ pub(super) struct Knock {
     per_hour: i64,
 }
 
+/// When what happened: from a second on, and until another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moments {
+    /// The backend was gone.
+    outage: (i64, i64),
+    /// One consumer did without a member.
+    pub(super) trial: (i64, i64),
+    /// A change was rolled out that was at fault.
+    pub(super) mapping: (i64, i64),
+    /// One consumer asked much more than it should.
+    pub(super) surge: (i64, i64),
+    /// Some clients still had the key that was out of use.
+    pub(super) rotated: (i64, i64),
+    /// From when on 1.0 takes nobody without a key.
+    pub(super) closed: i64,
+}
+
+impl Moments {
+    pub(super) fn of(calendar: Calendar) -> Self {
+        let end = calendar.end;
+        Self {
+            outage: (calendar.ago(12, 10, 20), calendar.ago(12, 11, 0)),
+            trial: (calendar.ago(21, 8, 0), calendar.ago(14, 8, 0)),
+            mapping: (calendar.ago(5, 13, 0), calendar.ago(5, 15, 0)),
+            surge: (end - 15 * HOUR, end - 14 * HOUR - 25 * MINUTE),
+            rotated: (end - 9 * HOUR, end - 5 * HOUR),
+            closed: end - 20 * HOUR,
+        }
+    }
+}
+
 /// Everything that went wrong.
 #[derive(Debug)]
 pub(super) struct Troubles {
+    pub(super) moments: Moments,
     all: Vec<Trouble>,
     pub(super) knocks: Vec<Knock>,
-    /// When one consumer asked much more than it should.
-    surge: (i64, i64),
-    /// When a change was rolled out that was at fault.
-    mapping: (i64, i64),
 }
 
 const FIRST: &[&str] = &["1.0", "1.1", "1.2"];
@@ -73,35 +101,29 @@ const SURGES: (Asker, &str) = (Asker::Consumer("globex"), "3.0");
 impl Troubles {
     pub(super) fn of(calendar: Calendar) -> Self {
         let (begin, end) = (calendar.begin, calendar.end);
-        let surge = (end - 15 * HOUR, end - 14 * HOUR - 25 * MINUTE);
+        let moments = Moments::of(calendar);
         let mut all = usual(begin, end);
-        all.extend(outage(calendar.ago(12, 10, 20)));
-        let mapping = (calendar.ago(5, 13, 0), calendar.ago(5, 15, 0));
-        all.extend(faulty_mapping(mapping));
+        all.extend(outage(moments.outage));
+        all.extend(faulty_mapping(moments.mapping));
         // A limit of what globex may ask held while it asked twelve times as much.
-        let limited = Trouble::new(surge, 850_000, Kind::RateLimited);
+        let limited = Trouble::new(moments.surge, 850_000, Kind::RateLimited);
         all.push(limited.of(SURGES.0).in_versions(&["3.0"]));
-        // 1.0 takes nobody without a key any more.
-        let closed = Trouble::new((end - 20 * HOUR, end), 1_000_000, Kind::Unauthenticated);
+        let closed = Trouble::new((moments.closed, end), 1_000_000, Kind::Unauthenticated);
         all.push(closed.of(Asker::Unidentified(SCRIPT)));
-        let knock = |version, who, kind, hours: (i64, i64), per_hour| Knock {
+        let knock = |version, who, kind, (from, to), per_hour| Knock {
             version,
             who,
             kind,
-            from: end - hours.0 * HOUR,
-            to: end - hours.1 * HOUR,
+            from,
+            to,
             per_hour,
         };
+        let curious = (end - 23 * HOUR, end - 2 * HOUR);
         let knocks = vec![
-            knock("2.3", OLD_KEYS, Kind::Unauthenticated, (9, 5), 180),
-            knock("2.1-megacorp", CURIOUS, Kind::VersionForbidden, (23, 2), 3),
+            knock("2.3", OLD_KEYS, Kind::Unauthenticated, moments.rotated, 180),
+            knock("2.1-megacorp", CURIOUS, Kind::VersionForbidden, curious, 3),
         ];
-        Self {
-            all,
-            knocks,
-            surge,
-            mapping,
-        }
+        Self { moments, all, knocks }
     }
 
     /// What may befall these requests, in the order of the stages, and how many of a million of a slot's it befalls.
@@ -123,7 +145,7 @@ impl Troubles {
     pub(super) fn losses(&self, version: &str, slot: Slot) -> [(&'static str, u64); 2] {
         let texts = |share| if WITH_TEXTS.contains(&version) { share } else { 0 };
         let names = |share| if WITH_NAMES.contains(&version) { share } else { 0 };
-        let seconds = slot.within(self.mapping.0, self.mapping.1).unsigned_abs();
+        let seconds = slot.within(self.moments.mapping.0, self.moments.mapping.1).unsigned_abs();
         let share = 240_000 * seconds / slot.seconds().unsigned_abs().max(1);
         [(TEXT, texts(share)), (NAME, names(700))]
     }
@@ -133,7 +155,7 @@ impl Troubles {
         if (one.who, one.version) != SURGES {
             return 1_000;
         }
-        let seconds = slot.within(self.surge.0, self.surge.1).unsigned_abs();
+        let seconds = slot.within(self.moments.surge.0, self.moments.surge.1).unsigned_abs();
         1_000 + 11_000 * seconds / slot.seconds().unsigned_abs().max(1)
     }
 }
@@ -209,8 +231,7 @@ fn usual(begin: i64, end: i64) -> Vec<Trouble> {
 }
 
 /// The backend was gone for 40 minutes.
-fn outage(from: i64) -> [Trouble; 2] {
-    let during = (from, from + 40 * MINUTE);
+fn outage(during: (i64, i64)) -> [Trouble; 2] {
     [
         Trouble::new(during, 720_000, Kind::UpstreamUnreachable),
         Trouble::new(during, 800_000, Kind::UpstreamTimeout),
