@@ -7,7 +7,7 @@
 //! troubles.rs   what went wrong
 //! members.rs    which members exchanges carry, found by the plan's own lineage
 //! times.rs      how long exchanges took
-//! play.rs       one use, slot by slot      book.rs sums.rs   a slot's facts as a batch
+//! play.rs tally.rs   one use, slot by slot      book.rs sums.rs   a slot's facts as a batch
 //! reloads.rs    the change log
 //! chance.rs     numbers from a fixed seed
 //! ```
@@ -20,6 +20,7 @@ mod members;
 mod play;
 mod reloads;
 mod sums;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod times;
@@ -29,12 +30,12 @@ use jiff::Timestamp;
 use sluice_config::plan::Plan;
 
 use crate::ledger::batch::Batch;
-use crate::ledger::fact::{Kind, Who};
+use crate::ledger::fact::Who;
 use crate::ledger::store::{Store, StoreFault};
 use book::Book;
-use calendar::{Calendar, Slot};
+use calendar::Calendar;
 use chance::Chance;
-use play::{Asked, Player, Scene};
+use play::{Asked, Player, Scene, Turn};
 use troubles::Troubles;
 
 /// The API that the history is of.
@@ -72,29 +73,31 @@ pub fn batches(plan: &Plan, now: Timestamp) -> Vec<Batch> {
     let mut book = Book::new(&api.name);
     let slots = calendar.slots().into_iter();
     let batches = slots.zip(1..).map(|(slot, number)| {
-        let mut chance = Chance::at(slot.from);
+        let mut turn = Turn {
+            scene: &scene,
+            slot,
+            book: &mut book,
+            chance: Chance::at(slot.from),
+        };
         for player in &mut players {
-            player.play(&scene, slot, &mut book, &mut chance);
+            player.play(&mut turn);
         }
-        knocks(&troubles, slot, &mut book, &mut chance);
+        knocks(&mut turn);
         book.batch(number, slot.minute(), slot.to - 1)
     });
     batches.filter(|batch| !batch.rows.is_empty()).collect()
 }
 
-/// Requests that were refused at the door.
-fn knocks(troubles: &Troubles, slot: Slot, book: &mut Book, chance: &mut Chance) {
-    for knock in &troubles.knocks {
-        let (version, who) = (knock.version.into(), Who::Unidentified(knock.who.into()));
+/// Requests that are refused at the door, of clients that do nothing else.
+fn knocks(turn: &mut Turn<'_>) {
+    for knock in &turn.scene.troubles.knocks {
+        let times = turn.chance.about(knock.expected(turn.slot));
         let asked = Asked {
-            version: &version,
-            who: &who,
+            version: &knock.version.into(),
+            who: &Who::Unidentified(knock.who.into()),
+            chosen_by: &"path".into(),
             operation: &"".into(),
         };
-        let counts = asked.refused(knock.kind, chance.about(knock.expected(slot)), book);
-        let mut fact = book.fact(Kind::Request, &version);
-        fact.who = who.clone();
-        fact.chosen_by = "path".into();
-        book.add(fact, counts);
+        asked.turned_away(knock.kind, times, turn.book);
     }
 }
