@@ -1,6 +1,6 @@
 //! The time of the history: 90 days up to now, in slots that are finer the nearer they are.
 //!
-//! A slot becomes one batch, in a minute of its own. Old figures are asked for by the day, the last two days by the hour, the
+//! A slot becomes one batch, in a minute of its own. Old figures are asked for by the day, those of the last week by the hour, the
 //! last hour by the minute: what nobody looks at is not told apart, so that the history is small.
 
 use jiff::Timestamp;
@@ -12,8 +12,8 @@ const DAY: i64 = 86_400;
 /// How many days there are, the one at hand included.
 pub(super) const DAYS: i64 = 90;
 /// How many of the last days are told by the hour.
-const BY_HOUR: i64 = 14;
-/// How much of the end is told by ten minutes, and how much of that by the minute.
+const BY_HOUR: i64 = 8;
+/// How much of the end is told by the quarter of an hour, and how much of that by the minute.
 const FINE: i64 = 48 * HOUR;
 const FINEST: i64 = HOUR;
 
@@ -99,21 +99,21 @@ impl Calendar {
         let hour = self.end - self.end.rem_euclid(HOUR);
         match from {
             _ if from >= hour - FINEST => MINUTE,
-            _ if from >= hour - FINE => 10 * MINUTE,
+            _ if from >= hour - FINE => 15 * MINUTE,
             _ if from >= self.today - (BY_HOUR - 1) * DAY => HOUR,
-            _ => 6 * HOUR,
+            _ => DAY,
         }
     }
 
-    /// Whether the slot that ends here tells all: once a day, then four times, then by the hour and by the minute.
+    /// Whether the slot that ends here tells all: every fourth day, twice a day, every third hour, every tenth minute.
     fn tells_all(self, to: i64, step: i64) -> bool {
         let every = match step {
-            MINUTE => MINUTE,
-            HOUR => 6 * HOUR,
-            step if step < HOUR => HOUR,
-            _ => DAY,
+            MINUTE => 10 * MINUTE,
+            HOUR => 12 * HOUR,
+            DAY => 4 * DAY,
+            _ => 3 * HOUR,
         };
-        to.rem_euclid(every) == 0
+        to.rem_euclid(every) == 0 || to == self.today - (BY_HOUR - 1) * DAY
     }
 }
 
@@ -132,15 +132,15 @@ pub(super) enum Rhythm {
 
 #[rustfmt::skip] // A row is a day.
 const HOURS: [[i64; 24]; 4] = [
-    [300, 250, 240, 240, 260, 380, 700, 1200, 1750, 1950, 1900, 1800, 1500, 1650, 1800, 1750, 1550, 1300, 950, 750, 620, 520, 440, 360],
-    [720, 560, 450, 360, 300, 260, 250, 250, 270, 320, 430, 660, 1050, 1500, 1800, 1900, 1850, 1600, 1700, 1750, 1650, 1450, 1150, 900],
-    [2600, 3300, 3100, 2500, 1700, 900, 500, 450, 600, 650, 620, 600, 560, 600, 620, 600, 560, 500, 420, 400, 400, 500, 800, 1300],
+    [300, 250, 240, 240, 260, 380, 700, 1200, 1750, 1880, 1850, 1760, 1500, 1650, 1800, 1750, 1550, 1300, 950, 750, 620, 520, 440, 360],
+    [720, 560, 450, 360, 300, 260, 250, 250, 270, 320, 430, 660, 1050, 1600, 1900, 2000, 1950, 1700, 1800, 1850, 1750, 1520, 1150, 900],
+    [2420, 3100, 2900, 2300, 1700, 900, 500, 450, 600, 650, 620, 600, 560, 600, 620, 600, 560, 500, 420, 400, 400, 500, 800, 1300],
     [1000; 24],
 ];
 /// From Monday on.
 const DAYS_OF_WEEK: [[i64; 7]; 4] = [
-    [1080, 1140, 1150, 1120, 1020, 420, 360],
-    [1060, 1130, 1150, 1130, 1040, 470, 400],
+    [1200, 1270, 1280, 1250, 1130, 470, 400],
+    [1160, 1240, 1260, 1240, 1140, 520, 440],
     [1020, 1040, 1040, 1040, 1030, 930, 900],
     [1000; 7],
 ];
@@ -180,7 +180,7 @@ mod tests {
             let last = slots.last().unwrap();
             assert!(last.to <= now.as_second() && now.as_second() - last.to < 60);
             assert!(last.whole, "nothing is left over");
-            assert!(slots.len() < 1_200, "{}", slots.len());
+            assert!(slots.len() < 600, "{}", slots.len());
         }
     }
 
@@ -193,8 +193,8 @@ mod tests {
                 to: monday + 7 * DAY,
                 whole: true,
             };
-            let hours = rhythm.hours(week) / 1_000;
-            assert!((150..190).contains(&hours), "{rhythm:?}: {hours} of 168 hours");
+            let hours = rhythm.hours(week);
+            assert!((167_800..=168_000).contains(&hours), "{rhythm:?}: {hours} thousandths of 168 hours");
         }
     }
 

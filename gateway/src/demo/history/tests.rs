@@ -90,7 +90,7 @@ fn nothing_is_in_the_future_or_before_the_90_days() {
 #[test]
 fn it_is_small() {
     let rows = rows().count();
-    assert!((50_000..220_000).contains(&rows), "{rows} rows in {} batches", HISTORY.len());
+    assert!((50_000..140_000).contains(&rows), "{rows} rows in {} batches", HISTORY.len());
 }
 
 #[test]
@@ -186,9 +186,7 @@ fn is_member(api: &ApiPlan, fact: &Fact) {
     let types = &api.lineage.contract(old).unwrap().types;
     let at = Pointer::parse(at).unwrap();
     let shape = types.get(label).unwrap_or_else(|| panic!("{fact:?}"));
-    // A member of an intermediate step stands in neither version.
-    let known = shape.at(&at, types).is_some() || at.names().len() > 1 || old != &*fact.version;
-    assert!(known, "{fact:?}");
+    assert!(shape.at(&at, types).is_some(), "{fact:?}");
 }
 
 #[test]
@@ -221,7 +219,7 @@ fn the_second_generation_goes_down_and_the_third_up() {
 #[test]
 fn acme_moved_in_the_eighth_week() {
     let week = |number: i64| (89 - (number - 1) * 7, 82 - (number - 1) * 7);
-    assert!(uses(week(7), "2.1", "acme") > 50 * uses(week(7), "3.2", "acme"));
+    assert!(uses(week(7), "2.1", "acme") > 20 * uses(week(7), "3.2", "acme"));
     assert!(uses(week(9), "3.2", "acme") > 10 * uses(week(9), "2.1", "acme"));
 }
 
@@ -264,10 +262,13 @@ fn what_is_gone_is_refused() {
     let history = batches(&plan(), "2027-07-04T12:00:00Z".parse().unwrap());
     let last = history.iter().rev().take(30).flat_map(|batch| &batch.rows);
     let first = last.filter(|row| row.fact.kind == Kind::ByConsumer && row.fact.version.starts_with("1."));
+    let mut answered: BTreeMap<&Who, u64> = BTreeMap::new();
     for row in first {
-        let exempt = row.fact.who == Who::Consumer("megacorp".into());
-        assert_eq!(row.counts.0[1] > 0, exempt, "{row:?}");
+        *answered.entry(&row.fact.who).or_default() += row.counts.0[1];
     }
+    let exempt = Who::Consumer("megacorp".into());
+    assert!(answered.len() > 1 && answered[&exempt] > 0, "{answered:?}");
+    assert!(answered.iter().all(|(who, count)| **who == exempt || *count == 0), "{answered:?}");
 }
 
 /// Where documents fail is where the lineage says that such documents fail.
