@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
-use sluice_conformance::stage::Setup;
+use sluice_conformance::stage::{Client, Setup};
+use sluice_gateway::serve::Listener;
 
 /// Every label that metrics have. A consumer is none.
 const LABELS: [&str; 8] = ["api", "version", "operation", "status_class", "source", "code", "le", "instance"];
@@ -165,10 +167,12 @@ fn queries_ask_for_what_there_is() {
     let known = documented();
     let mut asked = BTreeSet::new();
     let alerts = read("prometheus/alerts.yaml");
-    let variables = dashboard()["templating"]["list"].to_string().replace("\\\"", "\"");
     let queries = queries();
     let all = queries.iter().map(|(place, query)| (place.as_str(), query.as_str()));
-    for (place, query) in all.chain([("alerts.yaml", alerts.as_str()), ("variables", variables.as_str())]) {
+    let dashboard = dashboard();
+    let variables = dashboard["templating"]["list"].as_array().unwrap();
+    let variables = variables.iter().filter_map(|variable| Some(("a variable", variable["query"]["query"].as_str()?)));
+    for (place, query) in all.chain([("alerts.yaml", alerts.as_str())]).chain(variables) {
         for metric in metrics(query) {
             assert!(known.contains_key(&metric), "{place}: nothing is called {metric}");
             asked.insert(metric);
@@ -224,19 +228,19 @@ fn the_dashboard_can_be_imported() {
 /// What a real gateway exposes after all kinds of traffic is what the page explains, with those labels.
 #[test]
 fn the_page_explains_what_a_gateway_exposes() {
-    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let stage = Setup::integrationhub().start();
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let admin = || Listener::admin(([127, 0, 0, 1], 0).into());
+    let stage = Setup::integrationhub().serve(|s| s.listeners.push(admin())).start();
     stage.get("/v2.0/customers/cus_000017", &[]).expect(200);
     stage.get("/v3.3/customers/cus_000017", &[]).expect(200);
-    stage.get("/v9/customers", &[]).expect(400);
-    let away = Setup::integrationhub().upstream(dead).start();
+    assert!(stage.get("/v9/customers", &[]).status >= 400);
+    let away = Setup::integrationhub().upstream(dead).serve(|s| s.listeners.push(admin())).start();
     away.get("/v2.0/customers/cus_000017", &[]).expect(502);
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for stage in [&stage, &away] {
-        stage.gateway().shared.ledger.drain();
-        let text = stage.gateway().shared.meters.render();
-        let sample = |line: &str| exposed(line);
-        for (metric, labels) in text.lines().filter_map(sample) {
+        let scraped = Client::connect(stage.addresses()[1]).exchange("GET", "/metrics", &[], b"");
+        let text = scraped.expect("a scrape").expect(200).text();
+        for (metric, labels) in text.lines().filter_map(exposed) {
             found.entry(metric).or_default().extend(labels);
         }
     }
