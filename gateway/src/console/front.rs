@@ -104,9 +104,7 @@ pub(super) async fn json(visit: &Visit<'_>, report: &str) -> Result<Response<Bod
 }
 
 fn told<T: Serialize>(visit: &Visit<'_>, reading: Reading<T>) -> Result<Response<Body>, Refusal> {
-    let report = reading
-        .known()
-        .map_err(|refusal| refusal.with("demo", visit.demo))?;
+    let report = reading.known()?;
     Ok(answers::json(&visit.marked(&report)))
 }
 
