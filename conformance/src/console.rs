@@ -143,7 +143,7 @@ impl Console {
             let done = work.await.map(drop);
             tell.send(done)
         }));
-        told.recv_timeout(4 * PATIENCE)
+        told.recv_timeout(10 * PATIENCE)
             .expect("an end")
             .expect("a store that works");
     }
@@ -185,7 +185,9 @@ pub fn encoded(form: &[(&str, &str)]) -> String {
 #[must_use]
 pub fn known() -> Vec<Batch> {
     let at = |days: i64| noon() - SignedDuration::from_mins(10) - SignedDuration::from_hours(24 * days);
-    let mut batches: Vec<Batch> = (1..90).map(|days| batch(days + 1, at(days), shares(days))).collect();
+    let mut batches: Vec<Batch> = (1..90)
+        .map(|days| batch(days + 1, at(days), shares(days)))
+        .collect();
     let mut last = shares(0);
     last.extend(today());
     batches.push(batch(1, at(0), last));
@@ -211,7 +213,10 @@ fn today() -> Vec<(Fact, u64)> {
         (fact(Kind::ByConsumer, "2.0", &hostile, ["", "", ""]), 77),
         (fact(Kind::Request, "2.0", &acme, ["readCustomer", "", ""]), 1_200),
         (fact(Kind::Request, "2.0", &acme, ["replaceCustomer", "", ""]), 34),
-        (fact(Kind::Sent, "2.0", &acme, ["", changed, "Customer /address"]), 34),
+        (
+            fact(Kind::Sent, "2.0", &acme, ["", changed, "Customer /address"]),
+            34,
+        ),
         (
             fact(Kind::Delivered, "2.0", &acme, ["", changed, "Customer /status"]),
             1_200,
@@ -219,11 +224,19 @@ fn today() -> Vec<(Fact, u64)> {
         (fact(Kind::Lifted, "2.0", &all, ["replaceCustomer", "", ""]), 34),
         (fact(Kind::Lowered, "2.0", &all, ["readCustomer", "", ""]), 1_277),
         (
-            fact(Kind::Faulted, "2.0", &all, ["replaceCustomer", changed, "/address"]),
+            fact(
+                Kind::Faulted,
+                "2.0",
+                &all,
+                ["replaceCustomer", changed, "/address"],
+            ),
             5,
         ),
         (fact(Kind::Refused, "2.0", &acme, ["", "", "rate_limited"]), 321),
-        (fact(Kind::Refused, "2.0", &hostile, ["", "", "unauthenticated"]), 12),
+        (
+            fact(Kind::Refused, "2.0", &hostile, ["", "", "unauthenticated"]),
+            12,
+        ),
     ]
 }
 

@@ -54,7 +54,11 @@ impl Drop for Service {
 impl Service {
     fn start() -> Option<Self> {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let child = Command::new("chromedriver")
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())
@@ -66,7 +70,12 @@ impl Service {
             return None;
         };
         let profile = tempfile::tempdir().unwrap();
-        let service = Self { child, port, profile, _turn: turn };
+        let service = Self {
+            child,
+            port,
+            profile,
+            _turn: turn,
+        };
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(begun.elapsed() < PATIENCE, "chromedriver does not listen");
@@ -94,7 +103,10 @@ pub(crate) fn look(address: SocketAddr, test: impl AsyncFnOnce(&Browser)) {
     let Some(service) = Service::start() else {
         return;
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let browser = Browser {
             driver: service.connect().await,
@@ -108,7 +120,10 @@ pub(crate) fn look(address: SocketAddr, test: impl AsyncFnOnce(&Browser)) {
 impl Browser {
     /// Opens a page.
     pub(crate) async fn open(&self, path: &str) {
-        self.driver.goto(format!("http://{}{path}", self.address)).await.expect(path);
+        self.driver
+            .goto(format!("http://{}{path}", self.address))
+            .await
+            .expect(path);
     }
 
     /// The element, which has to be there.
@@ -131,7 +146,9 @@ impl Browser {
     /// What a script says.
     pub(crate) async fn run(&self, script: &str) -> Value {
         let told = self.driver.execute(script, Vec::new()).await;
-        told.unwrap_or_else(|error| panic!("{script}: {error}")).json().clone()
+        told.unwrap_or_else(|error| panic!("{script}: {error}"))
+            .json()
+            .clone()
     }
 
     /// A command of the Chrome DevTools Protocol.
@@ -167,8 +184,12 @@ impl Browser {
     /// failed. That a page was answered with 4xx is no complaint.
     pub(crate) async fn complaints(&self) -> Vec<String> {
         let entries = self.driver.browser_log().await.unwrap();
-        let entries = entries.into_iter().map(|entry| format!("{} {}", entry.level, entry.message));
-        entries.filter(|entry| !entry.contains("the server responded with a status of 4")).collect()
+        let entries = entries
+            .into_iter()
+            .map(|entry| format!("{} {}", entry.level, entry.message));
+        entries
+            .filter(|entry| !entry.contains("the server responded with a status of 4"))
+            .collect()
     }
 
     /// A picture of the whole page, PNG.
@@ -177,7 +198,8 @@ impl Browser {
         let size = &metrics["cssContentSize"];
         let height = size["height"].as_f64().unwrap().min(most);
         let clip = json!({"x": 0, "y": 0, "width": size["width"], "height": height, "scale": 1});
-        let asked = json!({"format": "png", "captureBeyondViewport": true, "clip": clip, "optimizeForSpeed": false});
+        let asked =
+            json!({"format": "png", "captureBeyondViewport": true, "clip": clip, "optimizeForSpeed": false});
         let picture = self.cdp("Page.captureScreenshot", asked).await;
         let text = picture["data"].as_str().unwrap();
         base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).unwrap()
@@ -186,7 +208,8 @@ impl Browser {
     /// Clicks without any script of the page or of the driver.
     pub(crate) async fn touch(&self, selector: &str) {
         let node = self.node(selector).await;
-        self.cdp("DOM.scrollIntoViewIfNeeded", json!({"nodeId": node})).await;
+        self.cdp("DOM.scrollIntoViewIfNeeded", json!({"nodeId": node}))
+            .await;
         let model = self.cdp("DOM.getBoxModel", json!({"nodeId": node})).await;
         let corner = |at: usize| model["model"]["content"][at].as_f64().unwrap();
         let (x, y) = ((corner(0) + corner(4)) / 2.0, (corner(1) + corner(5)) / 2.0);

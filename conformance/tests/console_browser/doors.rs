@@ -31,9 +31,16 @@ fn an_administrator_logs_in_and_out() {
         // No script sees the session.
         assert_eq!(browser.run("return document.cookie").await, "");
         // A form with another token is refused, and nothing happens.
-        browser.run("document.querySelector('.who [name=token]').value = 'x'").await;
+        browser
+            .run("document.querySelector('.who [name=token]').value = 'x'")
+            .await;
         browser.find(".who button").await.click().await.unwrap();
-        assert!(browser.text("main").await.contains("The form did not come from this page"));
+        assert!(
+            browser
+                .text("main")
+                .await
+                .contains("The form did not come from this page")
+        );
         browser.open("/console").await;
         assert_eq!(browser.path().await, "/console");
         browser.find(".who button").await.click().await.unwrap();
@@ -53,8 +60,19 @@ fn the_policy_refuses_what_is_not_ours() {
             .run("const s = document.createElement('script'); s.textContent = 'document.title = 1'; document.body.append(s); document.body.setAttribute('style', 'display: none')")
             .await;
         assert_eq!(browser.run("return document.title").await, "Overview · Sluice");
-        assert_eq!(browser.run("return getComputedStyle(document.body).display").await, "block");
+        assert_eq!(
+            browser
+                .run("return getComputedStyle(document.body).display")
+                .await,
+            "block"
+        );
         let refused = browser.complaints().await;
-        assert!(refused.iter().all(|entry| entry.contains("Content Security Policy")) && refused.len() >= 2, "{refused:?}");
+        assert!(
+            refused
+                .iter()
+                .all(|entry| entry.contains("Content Security Policy"))
+                && refused.len() >= 2,
+            "{refused:?}"
+        );
     });
 }

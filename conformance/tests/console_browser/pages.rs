@@ -24,7 +24,10 @@ fn a_narrow_screen_and_the_dark() {
             for page in PAGES {
                 browser.open(page).await;
                 let wide = browser.run("return document.documentElement.scrollWidth").await;
-                assert!(wide.as_u64().unwrap() <= u64::from(width), "{page} is {wide} wide on {width}");
+                assert!(
+                    wide.as_u64().unwrap() <= u64::from(width),
+                    "{page} is {wide} wide on {width}"
+                );
                 scrolls_by_itself(browser, page).await;
             }
         }
@@ -36,8 +39,17 @@ fn a_narrow_screen_and_the_dark() {
                 let faint = browser.run(CONTRAST).await;
                 assert_eq!(faint, json!([]), "{page} in the {scheme}");
             }
-            let ground = browser.find("body").await.css_value("background-color").await.unwrap();
-            let expected = if scheme == "dark" { "rgba(14, 21, 26, 1)" } else { "rgba(245, 247, 248, 1)" };
+            let ground = browser
+                .find("body")
+                .await
+                .css_value("background-color")
+                .await
+                .unwrap();
+            let expected = if scheme == "dark" {
+                "rgba(14, 21, 26, 1)"
+            } else {
+                "rgba(245, 247, 248, 1)"
+            };
             assert_eq!(ground, expected);
         }
         assert_eq!(browser.complaints().await, Vec::<String>::new());
@@ -86,7 +98,11 @@ fn it_has_landmarks_headings_and_names() {
         for page in PAGES {
             browser.open(page).await;
             for landmark in ["header", "nav[aria-label]", "main", "footer", "h1"] {
-                assert_eq!(browser.count(&format!("body {landmark}")).await.min(1), 1, "{page} {landmark}");
+                assert_eq!(
+                    browser.count(&format!("body {landmark}")).await.min(1),
+                    1,
+                    "{page} {landmark}"
+                );
             }
             let wrong = browser
                 .run(r"
@@ -112,7 +128,9 @@ fn everything_is_there_without_scripts() {
     console.fill();
     look(console.address(), async |browser| {
         browser.cdp("DOM.enable", json!({})).await;
-        browser.cdp("Emulation.setScriptExecutionDisabled", json!({"value": true})).await;
+        browser
+            .cdp("Emulation.setScriptExecutionDisabled", json!({"value": true}))
+            .await;
         browser.open("/console?version=2.0").await;
         let page = browser.source("main").await;
         assert!(page.contains("1,234") && page.contains("<svg") && !page.contains("class=\"copy\""));
@@ -120,8 +138,13 @@ fn everything_is_there_without_scripts() {
         browser.touch("button.primary").await;
         browser.wait("#result").await;
         let result = browser.source("main").await;
-        assert!(result.contains("Carried from 1.0 to 3.3 through 10 changes"), "{result}");
-        browser.cdp("Emulation.setScriptExecutionDisabled", json!({"value": false})).await;
+        assert!(
+            result.contains("Carried from 1.0 to 3.3 through 10 changes"),
+            "{result}"
+        );
+        browser
+            .cdp("Emulation.setScriptExecutionDisabled", json!({"value": false}))
+            .await;
     });
 }
 
@@ -142,11 +165,16 @@ fn the_keyboard_is_enough() {
         for _ in 0..60 {
             browser.press(Key::Tab).await;
             assert!(is_outlined(browser).await, "{}", focus(browser).await);
-            let at = browser.run("const e = document.activeElement; return e.closest('section')?.id || e.tagName").await;
+            let at = browser
+                .run("const e = document.activeElement; return e.closest('section')?.id || e.tagName")
+                .await;
             reached.push(at.as_str().unwrap().to_owned());
         }
         for panel in ["status", "timeline", "blockers", "fields"] {
-            assert!(reached.iter().any(|at| at == panel), "{panel} is not reached: {reached:?}");
+            assert!(
+                reached.iter().any(|at| at == panel),
+                "{panel} is not reached: {reached:?}"
+            );
         }
         // To the playground and through its form.
         browser.open("/console").await;
@@ -164,7 +192,9 @@ fn the_keyboard_is_enough() {
 }
 
 async fn focus(browser: &Browser) -> String {
-    let text = browser.run("return document.activeElement.textContent.trim().slice(0, 60)").await;
+    let text = browser
+        .run("return document.activeElement.textContent.trim().slice(0, 60)")
+        .await;
     text.as_str().unwrap_or_default().to_owned()
 }
 
@@ -184,7 +214,10 @@ fn the_playground_carries_a_document() {
         assert!(example.contains("\"address\""), "{example}");
         browser.find("button.primary").await.click().await.unwrap();
         let result = browser.text(".result").await;
-        assert!(result.contains("Carried from 2.0 to 3.1 through 5 changes"), "{result}");
+        assert!(
+            result.contains("Carried from 2.0 to 3.1 through 5 changes"),
+            "{result}"
+        );
         assert_eq!(browser.count(".passage").await, 5);
         assert!(browser.count(".diff del").await > 0 && browser.count(".diff ins").await > 0);
         let result = browser.text("pre.document").await;
@@ -192,7 +225,9 @@ fn the_playground_carries_a_document() {
         // A document that cannot be carried says where and why; what was pasted stays.
         let area = browser.find("#document").await;
         area.clear().await.unwrap();
-        area.send_keys("{\"id\": \"</textarea><script>document.title=1</script>\"}").await.unwrap();
+        area.send_keys("{\"id\": \"</textarea><script>document.title=1</script>\"}")
+            .await
+            .unwrap();
         browser.find("button.primary").await.click().await.unwrap();
         assert!(browser.text(".result .fault").await.len() > 5);
         let kept = browser.find("#document").await.value().await.unwrap().unwrap();

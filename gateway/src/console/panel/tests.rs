@@ -130,7 +130,7 @@ fn the_timeline_has_a_picture_its_lines_and_the_same_in_figures() {
         "2026-05-01: deprecated 1",
         "1 falls to 1 % on 2026-10-05; sunset on 2026-09-01",
         "after the sunset",
-        "On 2026-06-15: 2 ",
+        "On 2026-06-14: 2 ",
         "12.3 %",
         "-2.1",
         "1,234,567",
