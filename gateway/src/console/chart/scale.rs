@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_day_stands_at_its_share_of_the_width() {
-        let scale = Scale::new((date("2026-01-01"), date("2026-01-11")), (0.0, 400.0));
+        let scale = Scale::new((date("2026-01-01"), date("2026-01-11")), (0.0, 100.0));
         assert_eq!(
             [
                 scale.x(date("2026-01-01")),
@@ -153,7 +153,7 @@ mod tests {
             [0.0, 50.0, 100.0]
         );
         assert!(scale.holds(date("2026-01-11")) && !scale.holds(date("2026-01-12")));
-        let one = Scale::new((date("2026-01-01"), date("2026-01-01")), (0.0, 400.0));
+        let one = Scale::new((date("2026-01-01"), date("2026-01-01")), (0.0, 100.0));
         assert_eq!(one.at(0), 0.0);
     }
 
