@@ -4,7 +4,8 @@
 //! A version that is replaced by its successors loses its share as any technology does: the logarithm of its odds,
 //! `ln(share / (1 - share))`, falls on a straight line (Fisher and Pry, "A simple substitution model of technological
 //! change", 1971). While the share is small that is exponential decay: each week the same part of those who remain moves. A
-//! line through the share itself would promise an end much too early, since the last ones take the longest.
+//! line through the share itself would promise an end much too early, since the last ones take the longest. (Decay that was
+//! exponential from the beginning is told up to a fifth too early while the share is still large.)
 //!
 //! The slope of that line is the seasonal slope of Hirsch, Slack and Smith ("Techniques of trend analysis for monthly
 //! water quality data", 1982), with weekdays for their months: the median of the slopes between all pairs of days that are
