@@ -359,6 +359,21 @@ fn a_broken_rule_is_seen() {
     );
 }
 
+/// `sluice run` has no way to figures that are made up.
+#[test]
+fn only_the_demo_fills_a_ledger() {
+    let known = [
+        "gateway/src/cli/demo/usage.rs:",
+        "gateway/src/demo/history.rs:",
+        "gateway/src/ledger/store/",
+    ];
+    let met = holding(&sources("gateway/src"), &["history::fill", "history::batches", "mark_demo("]);
+    let other = |at: &&String| !known.iter().any(|file| at.starts_with(file));
+    let broken: Vec<String> = met.iter().filter(other).cloned().collect();
+    none("made-up figures are the demo's", &broken);
+    assert!(met.iter().any(|at| at.starts_with(known[0])), "the demo fills its ledger: {met:?}");
+}
+
 #[test]
 fn every_file_says_what_it_is() {
     let mut broken = Vec::new();

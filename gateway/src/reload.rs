@@ -134,6 +134,7 @@ impl Reloader {
         let now = gateway.shared.clock.now();
         self.remember(&reloaded, now, why);
         if let Some(reload) = history::record(gateway, before.as_deref(), &reloaded, now, why) {
+            gateway.shared.ledger.tell_reload(reload.clone());
             self.history.add(reload);
         }
         record(gateway, before.as_deref(), &reloaded, why);

@@ -2,6 +2,7 @@
 
 mod credentials;
 mod table;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,6 +21,7 @@ use crate::reload::Reloader;
 use crate::serve::{HandOver, Settings};
 use crate::watch::Watch;
 use credentials::Credentials;
+use usage::Usage;
 
 /// The example's files, by path.
 const EXAMPLE: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/integrationhub.rs"));
@@ -27,7 +29,9 @@ const EXAMPLE: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/integratio
 /// Serves the IntegrationHub example: one backend that speaks 3.3, and fourteen versions in front of it.
 ///
 /// Everything is in the binary; customers are kept in memory, and tokens are signed with a key that is made at each start.
-/// Ctrl-C ends it. Port 0 lets the system choose one.
+/// The ledger begins with 90 days of traffic that is made up, always the same for the same time, and marked as such wherever
+/// it is shown; it is kept in a temporary directory that goes with the demo. Ctrl-C ends it. Port 0 lets the system choose
+/// one.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
     /// Where the gateway listens.
@@ -72,19 +76,22 @@ impl Demo {
         let backend = backend(self.backend, clock)
             .map_err(|e| taken("--backend", "CUSTOMERS_UPSTREAM", self.backend, &e))?;
         let credentials = Credentials::new(clock.now())?;
+        let usage = Usage::new()?;
         let variables = [
             ("SLUICE_LISTEN", listen.to_string()),
             ("SLUICE_ADMIN", admin.to_string()),
             ("CUSTOMERS_UPSTREAM", backend.addr.to_string()),
             ("CUSTOMERS_JWKS", credentials.key_set()),
             ("SLUICE_KEY_SECRET", credentials::SECRET.to_owned()),
+            (usage::VARIABLE, usage.file()),
         ];
         let variables: BTreeMap<String, String> =
             variables.map(|(name, value)| (name.to_owned(), value)).into();
-        let example = Sources::from_files(EXAMPLE.iter().map(|(path, bytes)| (*path, *bytes)));
-        let Some(process) = Process::load(Reloader::embedded(example, variables), clock, true)? else {
+        let reloader = Reloader::embedded(sources(), variables);
+        let Some(process) = Process::load(reloader, clock, true)? else {
             return Ok(Verdict::Faulty);
         };
+        usage::fill(process.plan(), clock.now())?;
         let table = table::write(process.plan(), backend.addr, clock.now(), &credentials);
         // Whoever presses Ctrl-C or ends the container wants it gone: there is nobody to tell.
         let settings = Settings {
@@ -97,6 +104,15 @@ impl Demo {
         backend.shutdown();
         Ok(Verdict::Sound)
     }
+}
+
+/// The example, and where the demo keeps usage figures.
+fn sources() -> Sources {
+    let file = |(path, bytes): &(&'static str, &[u8])| match *path {
+        "sluice.yaml" => (*path, [*bytes, usage::SETTING.as_bytes()].concat()),
+        _ => (*path, bytes.to_vec()),
+    };
+    Sources::from_files(EXAMPLE.iter().map(file))
 }
 
 fn backend(address: SocketAddr, clock: Clock) -> io::Result<Running> {

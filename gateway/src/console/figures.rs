@@ -5,38 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
-/// A count with a comma after each three digits.
-pub(super) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// A share of 0 to 1 in percent. What is there and would be shown as nothing is `< 0.1 %`.
-pub(super) fn percent(share: f64) -> String {
-    match share * 100.0 {
-        none if none <= 0.0 => "0 %".to_owned(),
-        little if little < 0.1 => "< 0.1 %".to_owned(),
-        percent => format!("{percent:.1} %"),
-    }
-}
-
-/// How much a share changes in a week, in points.
-pub(super) fn points(change: f64) -> String {
-    let points = change * 100.0;
-    if points.abs() < 0.05 {
-        return "±0.0".to_owned();
-    }
-    // A minus that is as wide as the plus.
-    let sign = if points < 0.0 { '−' } else { '+' };
-    format!("{sign}{:.1}", points.abs())
-}
+pub(super) use crate::ledger::report::figures::{grouped as count, harmless, minute, percent, points};
 
 /// How many a second.
 pub(super) fn rate(per_second: f64) -> String {
@@ -60,24 +29,18 @@ pub(super) fn span(seconds: f64) -> String {
 }
 
 /// The day of an instant, in UTC.
-pub(super) fn day(at: Timestamp) -> Date {
+pub(super) fn date(at: Timestamp) -> Date {
     TimeZone::UTC.to_datetime(at).date()
-}
-
-/// An instant to the minute, in UTC.
-pub(super) fn minute(at: Timestamp) -> String {
-    let at = TimeZone::UTC.to_datetime(at);
-    format!("{} {:02}:{:02}", at.date(), at.hour(), at.minute())
 }
 
 /// A day of a plan, told in words of how far away it is.
 pub(super) fn dated(at: Timestamp, now: Timestamp) -> Markup {
-    html! { time datetime=(at) title=(format!("{} UTC, {}", minute(at), distance(at, now))) { (day(at)) } }
+    html! { time datetime=(at) title=(format!("{}, {}", minute(at), distance(at, now))) { (date(at)) } }
 }
 
 /// How long ago something was, with the instant for whoever points at it.
 pub(super) fn ago(at: Timestamp, now: Timestamp) -> Markup {
-    html! { time datetime=(at) title=(format!("{} UTC", minute(at))) { (distance(at, now)) } }
+    html! { time datetime=(at) title=(minute(at)) { (distance(at, now)) } }
 }
 
 /// How far away an instant is, in the largest unit that says enough.
@@ -104,19 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_have_commas() {
-        let shown = [0, 7, 999, 1_000, 12_345, 1_234_567].map(count);
-        assert_eq!(shown, ["0", "7", "999", "1,000", "12,345", "1,234,567"]);
-        assert_eq!(count(u64::MAX), "18,446,744,073,709,551,615");
-    }
-
-    #[test]
     fn what_is_little_is_not_nothing() {
-        assert_eq!(
-            [0.0, 0.0004, 0.001, 0.1234, 1.0].map(percent),
-            ["0 %", "< 0.1 %", "0.1 %", "12.3 %", "100.0 %"]
-        );
-        assert_eq!([-0.021, 0.0001, 0.004].map(points), ["−2.1", "±0.0", "+0.4"]);
         assert_eq!(
             [0.0, 0.001, 1.5, 42.06, 1234.4].map(rate),
             ["0", "< 0.01", "1.50", "42.1", "1,234"]
@@ -136,6 +87,5 @@ mod tests {
         assert_eq!(told("2026-06-15T11:18:00Z"), "42 min ago");
         assert_eq!(told("2026-06-14T11:00:00Z"), "25 h ago");
         assert_eq!(told("2027-06-15T12:00:00Z"), "in 365 days");
-        assert_eq!(minute(now), "2026-06-15 12:00");
     }
 }

@@ -9,10 +9,11 @@ use sluice_config::plan::{ApiPlan, VersionId};
 use super::layout::{self, Place};
 use super::links::{Link, word};
 use super::panel::{self, Panel};
-use super::reading::{self, Reading, Readings};
+use super::reading::{Reading, Readings};
 use super::visit::Visit;
 use super::{answers, status};
 use crate::body::Body;
+use crate::ledger::report::who_uses::Page;
 use crate::lifecycle::{State, standing};
 use crate::refusal::{Kind, Refusal};
 
@@ -27,6 +28,15 @@ pub(super) const REPORTS: [&str; 8] = [
     "reloads",
     "who-uses",
 ];
+
+/// How many blockers of a version the front page is given.
+const BLOCKERS: u32 = 8;
+/// How many refusals it is given.
+const REFUSALS: u32 = 15;
+/// How many of anything JSON is given.
+const MOST: u32 = 1_000;
+/// How many clients a page of a version lists.
+const CLIENTS: u32 = 50;
 
 /// The page.
 pub(super) async fn page(visit: &Visit<'_>) -> Result<Response<Body>, Refusal> {
@@ -56,11 +66,11 @@ async fn panels(visit: &Visit<'_>, asked: Readings<'_>, api: &ApiPlan, version: 
     let plan = &visit.edition().plan;
     let (timeline, sunset, fields, health, protection, reloads) = tokio::join!(
         asked.timeline(api),
-        asked.sunset(api),
+        asked.sunset(api, BLOCKERS),
         asked.fields(api, version),
         asked.health(api),
-        asked.protection(),
-        reloads(visit),
+        asked.protection(REFUSALS),
+        reloads(visit, &asked),
     );
     html! {
         (panel::timeline::panel(&timeline, &sunset, plan, api, now))
@@ -77,8 +87,8 @@ pub(super) async fn json(visit: &Visit<'_>, report: &str) -> Result<Response<Bod
     let asked = Readings::new(visit);
     match report {
         "status" => return told(visit, Reading::Known(status::now(visit))),
-        "reloads" => return told(visit, Reading::Known(reloads(visit).await)),
-        "protection" => return told(visit, asked.protection().await),
+        "reloads" => return told(visit, Reading::Known(reloads(visit, &asked).await)),
+        "protection" => return told(visit, asked.protection(MOST).await),
         _ => {}
     }
     let api = visit.api()?;
@@ -86,10 +96,10 @@ pub(super) async fn json(visit: &Visit<'_>, report: &str) -> Result<Response<Bod
     let version = chosen(api, visit.query.get("version"), visit.arrival.now)?;
     match report {
         "timeline" => told(visit, asked.timeline(api).await),
-        "sunset" => told(visit, asked.sunset(api).await),
+        "sunset" => told(visit, asked.sunset(api, MOST).await),
         "health" => told(visit, asked.health(api).await),
         "fields" => told(visit, asked.fields(api, &version).await),
-        _ => told(visit, asked.users(api, &version).await),
+        _ => told(visit, asked.users(api, &version, clients(visit, MOST)).await),
     }
 }
 
@@ -112,8 +122,8 @@ struct Reloads {
     fault: Option<String>,
 }
 
-async fn reloads(visit: &Visit<'_>) -> Reloads {
-    let (fault, kept) = match reading::reloads(visit.gateway).await {
+async fn reloads(visit: &Visit<'_>, asked: &Readings<'_>) -> Reloads {
+    let (fault, kept) = match asked.reloads().await {
         // What was reloaded right now is not there yet.
         Reading::Known(all) if !all.is_empty() => (None, Some(all)),
         Reading::Known(_) | Reading::Unkept => (None, None),
@@ -161,7 +171,8 @@ pub(super) async fn version(visit: &Visit<'_>) -> Result<Response<Body>, Refusal
     };
     let version = chosen(api, visit.query.get("version"), now)?;
     let asked = Readings::new(visit);
-    let (users, fields) = tokio::join!(asked.users(api, &version), asked.fields(api, &version));
+    let page = clients(visit, CLIENTS);
+    let (users, fields) = tokio::join!(asked.users(api, &version, page), asked.fields(api, &version));
     let panel = Panel {
         id: "users",
         title: "Who uses it",
@@ -175,7 +186,7 @@ pub(super) async fn version(visit: &Visit<'_>) -> Result<Response<Body>, Refusal
     };
     let content = html! {
         h1 { (api.name) " " (version) }
-        (panel.of(&users, |report| panel::users::table("users", report, now)))
+        (panel.of(&users, |report| html! { (panel::users::table("users", report, now)) (panel::users::turn(report, page)) }))
         (panel::fields::panel(&fields, api, &version, now))
     };
     let title = format!("{} {version}", api.name);
@@ -183,4 +194,13 @@ pub(super) async fn version(visit: &Visit<'_>) -> Result<Response<Body>, Refusal
         &visit.frame_of(&title, Place::Overview, &api.name),
         content,
     )))
+}
+
+/// Which clients are listed.
+fn clients(visit: &Visit<'_>, most: u32) -> Page {
+    Page {
+        most,
+        skip: visit.query.get("skip").parse().unwrap_or_default(),
+        detailed: true,
+    }
 }

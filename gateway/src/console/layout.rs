@@ -57,7 +57,7 @@ pub(super) fn page(frame: &Frame<'_>, content: Markup) -> Markup {
                 (header(frame))
                 @if frame.demo { (demo()) }
                 @if let Some(now) = &frame.rehearsal {
-                    p.notice.rehearsal role="note" { strong { "A rehearsal. " } "The clock shows " (now) " UTC, not the time of the system." }
+                    p.notice.rehearsal role="note" { strong { "A rehearsal. " } "The clock shows " (now) ", not the time of the system." }
                 }
                 main #main tabindex="-1" { (content) }
                 footer.foot { p { "Times are UTC. Windows of 24 hours, 7 and 90 days include the hour or the day at hand." } }

@@ -13,6 +13,7 @@
 mod answers;
 mod assets;
 mod chart;
+mod consumer;
 mod door;
 mod figures;
 mod front;
@@ -142,8 +143,10 @@ impl Console {
         match (path, report) {
             ("/console", _) => read(method, front::page(visit)).await,
             ("/console/version", _) => read(method, front::version(visit)).await,
+            ("/console/consumer", _) => read(method, consumer::page(visit)).await,
             ("/console/lineage", _) => read(method, async { lineage::page(visit) }).await,
             ("/console/playground", _) => read(method, self.playground.open(visit)).await,
+            (_, Some("consumer")) => read(method, consumer::json(visit)).await,
             (_, Some("lineage")) => read(method, async { lineage::json(visit) }).await,
             (_, Some(report)) if front::REPORTS.contains(&report) => {
                 read(method, front::json(visit, report)).await

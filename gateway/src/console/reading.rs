@@ -5,20 +5,23 @@ use std::time::Duration;
 
 use sluice_config::plan::ApiPlan;
 
-use super::status::{Keeping, Live};
+use super::consumer::{self, ConsumerReport};
 use super::visit::Visit;
+use crate::edition::Edition;
 use crate::gateway::Gateway;
-use crate::ledger::report::fields::FieldUse;
-use crate::ledger::report::health::Health;
-use crate::ledger::report::protection::Protection;
-use crate::ledger::report::sunset::SunsetReport;
-use crate::ledger::report::timeline::Timeline;
-use crate::ledger::report::who_uses::WhoUses;
-use crate::ledger::store::{ReloadRecord, Store};
+use crate::ledger::report::fields::{self, FieldUse};
+use crate::ledger::report::health::{self, Health};
+use crate::ledger::report::protection::{self, Protection};
+use crate::ledger::report::sunset::{self, SunsetReport};
+use crate::ledger::report::timeline::{self, Timeline};
+use crate::ledger::report::who_uses::{self, Page, WhoUses};
+use crate::ledger::store::{ReloadRecord, Store, StoreFault};
 use crate::refusal::{Kind, Refusal};
 
 /// How long a page waits for its figures.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How many reloads are read.
+const RELOADS: u32 = 100;
 
 /// What became of a question.
 #[derive(Clone, Debug)]
@@ -57,13 +60,12 @@ impl<T> Reading<T> {
 }
 
 /// Asks beside the core, and waits for the answer within a bound.
-pub(super) async fn ask<T, E>(
+async fn ask<T>(
     gateway: &Arc<Gateway>,
-    question: impl Future<Output = Result<T, E>> + Send + 'static,
+    question: impl Future<Output = Result<T, StoreFault>> + Send + 'static,
 ) -> Reading<T>
 where
     T: Send + 'static,
-    E: std::fmt::Display + Send + 'static,
 {
     let mut asked = gateway.shared.background.spawn(question);
     match tokio::time::timeout(PATIENCE, &mut asked).await {
@@ -80,59 +82,110 @@ where
     }
 }
 
-/// Every report of a visit.
-pub(super) struct Readings<'a>(&'a Visit<'a>);
+/// Every report, for a visit.
+pub(super) struct Readings<'a> {
+    visit: &'a Visit<'a>,
+    store: Option<Arc<Store>>,
+}
 
 impl<'a> Readings<'a> {
+    /// For this visit.
     pub(super) fn new(visit: &'a Visit<'a>) -> Self {
-        Self(visit)
+        let store = visit.gateway.shared.ledger.store();
+        Self { visit, store }
     }
-    pub(super) async fn timeline(&self, _api: &ApiPlan) -> Reading<Timeline> {
-        Reading::Unkept
-    }
-    pub(super) async fn sunset(&self, _api: &ApiPlan) -> Reading<SunsetReport> {
-        Reading::Unkept
-    }
-    pub(super) async fn fields(&self, _api: &ApiPlan, _version: &str) -> Reading<FieldUse> {
-        Reading::Unkept
-    }
-    pub(super) async fn health(&self, _api: &ApiPlan) -> Reading<Health> {
-        Reading::Unkept
-    }
-    pub(super) async fn users(&self, _api: &ApiPlan, _version: &str) -> Reading<WhoUses> {
-        Reading::Unkept
-    }
-    pub(super) async fn protection(&self) -> Reading<Protection> {
-        let _ = self.0;
-        Reading::Unkept
-    }
-}
 
-fn store(_gateway: &Gateway) -> Option<Arc<Store>> {
-    None
-}
-
-pub(super) fn live(_gateway: &Gateway) -> Option<Live> {
-    None
-}
-pub(super) fn keeping(_gateway: &Gateway) -> Keeping {
-    Keeping::default()
-}
-
-pub(super) async fn reloads(gateway: &Arc<Gateway>) -> Reading<Vec<ReloadRecord>> {
-    match store(gateway) {
-        Some(store) => ask(gateway, async move { store.reloads(100).await }).await,
-        None => Reading::Unkept,
-    }
-}
-
-pub(super) async fn is_demo(gateway: &Arc<Gateway>) -> bool {
-    match store(gateway) {
-        Some(store) => ask(gateway, async move { store.is_demo().await })
+    /// Who spoke which version.
+    pub(super) async fn timeline(&self, api: &ApiPlan) -> Reading<Timeline> {
+        let (api, now) = (api.clone(), self.visit.arrival.now);
+        self.ask(move |store, _| async move { timeline::of(&store, &api, now).await })
             .await
-            .get()
-            .copied()
-            .unwrap_or_default(),
-        None => false,
     }
+
+    /// How far each version is from being gone, and so many blockers of each.
+    pub(super) async fn sunset(&self, api: &ApiPlan, most: u32) -> Reading<SunsetReport> {
+        let (api, now) = (api.clone(), self.visit.arrival.now);
+        self.ask(
+            move |store, edition| async move { sunset::of(&store, &edition.plan, &api, most, now).await },
+        )
+        .await
+    }
+
+    /// Which members of a version are used.
+    pub(super) async fn fields(&self, api: &ApiPlan, version: &str) -> Reading<FieldUse> {
+        let (api, version, now) = (api.clone(), version.to_owned(), self.visit.arrival.now);
+        self.ask(move |store, _| async move { fields::of(&store, &api, &version, now).await })
+            .await
+    }
+
+    /// What becomes of documents at each change.
+    pub(super) async fn health(&self, api: &ApiPlan) -> Reading<Health> {
+        let (api, now) = (api.clone(), self.visit.arrival.now);
+        self.ask(move |store, _| async move { health::of(&store, &api, now).await })
+            .await
+    }
+
+    /// Who uses a version.
+    pub(super) async fn users(&self, api: &ApiPlan, version: &str, page: Page) -> Reading<WhoUses> {
+        let (api, version, now) = (api.clone(), version.to_owned(), self.visit.arrival.now);
+        self.ask(move |store, edition| async move {
+            who_uses::of(&store, &edition.plan, &api, &version, page, now).await
+        })
+        .await
+    }
+
+    /// What one consumer uses.
+    pub(super) async fn consumer(&self, api: &ApiPlan, name: &str) -> Reading<ConsumerReport> {
+        let (api, name, now) = (api.clone(), name.to_owned(), self.visit.arrival.now);
+        self.ask(
+            move |store, edition| async move { consumer::of(&store, &edition.plan, &api, &name, now).await },
+        )
+        .await
+    }
+
+    /// Who was refused.
+    pub(super) async fn protection(&self, most: u32) -> Reading<Protection> {
+        let now = self.visit.arrival.now;
+        self.ask(move |store, edition| async move { protection::of(&store, &edition.plan, most, now).await })
+            .await
+    }
+
+    /// The last reloads of every gateway, the newest first.
+    pub(super) async fn reloads(&self) -> Reading<Vec<ReloadRecord>> {
+        self.ask(|store, _| async move { store.reloads(RELOADS).await })
+            .await
+    }
+
+    async fn ask<T, W>(&self, question: impl FnOnce(Arc<Store>, Arc<Edition>) -> W) -> Reading<T>
+    where
+        T: Send + 'static,
+        W: Future<Output = Result<T, StoreFault>> + Send + 'static,
+    {
+        match &self.store {
+            Some(store) => {
+                let edition = Arc::clone(self.visit.edition());
+                ask(self.visit.gateway, question(Arc::clone(store), edition)).await
+            }
+            None => absent(self.visit.gateway),
+        }
+    }
+}
+
+/// There is no store, or it could not be opened yet.
+fn absent<T>(gateway: &Gateway) -> Reading<T> {
+    let state = gateway.shared.ledger.state();
+    match (state.kept, state.fault) {
+        (false, _) => Reading::Unkept,
+        (true, Some(fault)) => Reading::Unknown(fault),
+        (true, None) => Reading::Unknown("the usage store is being opened".to_owned()),
+    }
+}
+
+/// Whether the figures in the store were made up by `sluice demo`.
+pub(super) async fn is_demo(gateway: &Arc<Gateway>) -> bool {
+    let Some(store) = gateway.shared.ledger.store() else {
+        return false;
+    };
+    let asked = ask(gateway, async move { store.is_demo().await }).await;
+    asked.get().copied().unwrap_or_default()
 }

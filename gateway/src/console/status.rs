@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::visit::Visit;
+use crate::ledger::State;
+use crate::ledger::recent::Pace;
 use crate::ledger::store::ReloadRecord;
 
 /// How the gateway is doing now.
@@ -83,11 +85,35 @@ pub(super) fn now(visit: &Visit<'_>) -> Status {
     Status {
         at: visit.arrival.now,
         demo: visit.demo,
-        live: super::reading::live(visit.gateway),
+        live: live(&visit.gateway.shared.ledger.pace()),
         generation: edition.generation,
         hash: edition.plan.hash.to_string(),
         pending: visit.reloader.pending(&edition.plan),
         last_reload: visit.reloader.history().last(),
-        ledger: super::reading::keeping(visit.gateway),
+        ledger: keeping(visit.gateway.shared.ledger.state()),
+    }
+}
+
+fn live(pace: &Pace) -> Option<Live> {
+    let [gateway, transformation, upstream] = pace.failures;
+    (pace.seconds > 0.0).then(|| Live {
+        seconds: pace.seconds,
+        requests: pace.exchanges,
+        failures: Failures {
+            gateway,
+            transformation,
+            upstream,
+        },
+        added_p50: pace.added.map(|(p50, _)| p50),
+        added_p99: pace.added.map(|(_, p99)| p99),
+    })
+}
+
+fn keeping(state: State) -> Keeping {
+    Keeping {
+        kept: state.kept,
+        fault: state.fault,
+        waiting: state.waiting as u64,
+        lost: state.lost,
     }
 }

@@ -63,6 +63,11 @@ pub(super) fn write(plan: &Plan, backend: SocketAddr, now: Timestamp, credential
             "admin",
             &format!("curl http://{}/plan", reachable(admin)),
         );
+        line(
+            &mut out,
+            "the console",
+            &format!("http://{}/console, with 90 days of traffic that is made up", reachable(admin)),
+        );
     }
     line(
         &mut out,

@@ -7,7 +7,7 @@ use sluice_config::plan::ApiPlan;
 
 use super::scale::Scale;
 use super::{BOTTOM, TOP};
-use crate::console::figures::day;
+use crate::console::figures::date;
 use crate::ledger::report::sunset::{Forecast, SunsetReport, VersionReport};
 use crate::lifecycle::{Standing, standing};
 
@@ -47,9 +47,9 @@ fn row(version: &VersionReport, standings: &[Standing<'_>]) -> Row {
     let standing = standings.iter().find(|standing| standing.name == version.version);
     Row {
         version: version.version.clone(),
-        sunset: version.sunset.map(day),
+        sunset: version.sunset.map(date),
         forecast: version.forecast,
-        brownout: standing.and_then(|standing| standing.rests).map(day),
+        brownout: standing.and_then(|standing| standing.rests).map(date),
     }
 }
 

@@ -10,7 +10,7 @@ use sluice_config::plan::{ApiPlan, Course};
 
 use super::scale::Scale;
 use super::{BOTTOM, TOP};
-use crate::console::figures::day;
+use crate::console::figures::date;
 use crate::lifecycle::next;
 
 /// The most brownouts of a version that get a line.
@@ -83,7 +83,9 @@ fn happened(api: &ApiPlan, scale: &Scale, now: Timestamp) -> BTreeMap<(Date, Eve
             (course.deprecated, Event::Deprecated),
             (course.sunset, Event::Sunset),
         ];
-        let once = once.into_iter().filter_map(|(at, event)| Some((day(at?), event)));
+        let once = once
+            .into_iter()
+            .filter_map(|(at, event)| Some((date(at?), event)));
         let rests = brownouts(course, scale, now)
             .into_iter()
             .map(|date| (date, Event::Brownout));
@@ -115,7 +117,7 @@ fn brownouts(course: &Course, scale: &Scale, now: Timestamp) -> Vec<Date> {
             if found.len() >= BROWNOUTS || course.sunset.is_some_and(|sunset| opens > sunset) {
                 break;
             }
-            found.push(day(opens));
+            found.push(date(opens));
             // The next day: a window takes a day at most.
             match opens.checked_add(jiff::SignedDuration::from_hours(25)) {
                 Ok(later) => at = later,

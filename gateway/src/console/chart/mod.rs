@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use sluice_config::plan::ApiPlan;
 
-use super::figures::{day, percent};
+use super::figures::{date, percent};
 use crate::ledger::report::sunset::SunsetReport;
 use crate::ledger::report::timeline::Timeline;
 use crate::lifecycle::{State, standing};
@@ -62,7 +62,7 @@ pub(super) fn draw(
             (scale.axis(BOTTOM))
             (events::draw(api, &scale, now))
             (bands::names(&styles, &shares, right))
-            @if !rows.is_empty() { (ahead::draw(&rows, day(now))) }
+            @if !rows.is_empty() { (ahead::draw(&rows, date(now))) }
         }
         (key(!rows.is_empty()))
     }

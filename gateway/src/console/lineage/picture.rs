@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use sluice_config::plan::ApiPlan;
 
 use super::tree::Row;
-use crate::console::figures::day;
+use crate::console::figures::date;
 use crate::lifecycle::{Standing, State};
 
 /// The height of a row, in units of the picture.
@@ -120,9 +120,9 @@ fn state(api: &ApiPlan, standing: &Standing<'_>, now: Timestamp) -> String {
     let sunset = course.and_then(|course| course.sunset);
     let named = standing.state.name();
     match (standing.state, sunset) {
-        (State::Sunset, Some(at)) => format!("{named} since {}", day(at)),
+        (State::Sunset, Some(at)) => format!("{named} since {}", date(at)),
         (State::Active | State::Preview, None) => named.to_owned(),
-        (_, Some(at)) if at > now => format!("{named}, sunset on {}", day(at)),
+        (_, Some(at)) if at > now => format!("{named}, sunset on {}", date(at)),
         _ => named.to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::timeline::forecast;
 use super::{Panel, badge, empty, scroll};
-use crate::console::figures::{ago, count, dated, distance, percent};
+use crate::console::figures::{ago, count, dated, distance, harmless, percent};
 use crate::console::links::{Link, word};
 use crate::console::reading::Reading;
 use crate::ledger::report::sunset::{Blocker, SunsetReport, VersionReport};
@@ -110,10 +110,10 @@ fn line(api: &str, blocker: &Blocker, now: Timestamp) -> Markup {
 pub(in crate::console) fn who(api: &str, who: &str, identified: bool, configured: bool) -> Markup {
     html! {
         @if identified {
-            a href=(Link::new("/console/consumer").api(api).with("name", who)) { (who) }
+            a href=(Link::new("/console/consumer").api(api).with("name", who)) { (harmless(who)) }
             @if !configured { " " span.badge.gone title="consumers.yaml has no such consumer any more" { "removed" } }
         } @else {
-            span.unidentified { (who) }
+            span.unidentified { (harmless(who)) }
         }
     }
 }

@@ -53,10 +53,10 @@ fn entry(reload: &ReloadRecord, fleet: bool, now: Timestamp) -> Markup {
     html! {
         p.when {
             (ago(reload.at, now)) " "
-            span.badge class=(format!("o-{}", outcome(&reload.outcome))) { (reload.outcome) } " "
+            span class=(format!("badge o-{}", outcome(&reload.outcome))) { (reload.outcome) } " "
             span { "generation " (reload.generation) ", by " (reload.why) }
             @if fleet && !reload.gateway.is_empty() { span.quiet { ", gateway " (reload.gateway.chars().take(8).collect::<String>()) } }
-            span.quiet { ", " (minute(reload.at)) " UTC" }
+            span.quiet { ", " (minute(reload.at)) }
         }
         @if !first.is_empty() { (changes(first)) }
         @if !others.is_empty() { details { summary { (others.len()) " more" } (changes(others)) } }

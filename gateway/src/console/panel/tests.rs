@@ -132,7 +132,7 @@ fn the_timeline_has_a_picture_its_lines_and_the_same_in_figures() {
         "after the sunset",
         "On 2026-06-15: 2 ",
         "12.3 %",
-        "−2.1",
+        "-2.1",
         "1,234,567",
         "sluice report sunset DIR --api todos",
         "/console/api/timeline.json?api=todos",

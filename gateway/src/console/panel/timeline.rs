@@ -94,7 +94,7 @@ fn none() -> Markup {
 /// When a version falls to 1 %; late where that is after its sunset.
 pub(super) fn forecast(version: &VersionReport) -> Markup {
     let late = match (version.forecast, version.sunset) {
-        (Forecast::On(date), Some(sunset)) => date > crate::console::figures::day(sunset),
+        (Forecast::On(date), Some(sunset)) => date > crate::console::figures::date(sunset),
         (Forecast::NotInSight, Some(_)) => true,
         _ => false,
     };

@@ -6,7 +6,8 @@ use maud::{Markup, html};
 use super::blockers::{contact, who};
 use super::{empty, scroll};
 use crate::console::figures::{ago, count};
-use crate::ledger::report::who_uses::{ConsumerUse, MemberUse, OperationUse, WhoUses};
+use crate::console::links::Link;
+use crate::ledger::report::who_uses::{ConsumerUse, MemberUse, OperationUse, Page, WhoUses};
 
 /// How many members and operations are listed at once; the others on demand.
 const FIRST: usize = 4;
@@ -16,8 +17,9 @@ pub(in crate::console) fn table(panel: &str, report: &WhoUses, now: Timestamp) -
     if report.consumers.is_empty() {
         return empty(html! { p { "Nobody asked for " (report.version) " within 90 days." } });
     }
-    html! {
-        (scroll(panel, html! {
+    scroll(
+        panel,
+        html! {
             table.users {
                 caption.unseen { "Clients of " (report.version) " within 90 days" }
                 thead { tr {
@@ -33,8 +35,25 @@ pub(in crate::console) fn table(panel: &str, report: &WhoUses, now: Timestamp) -
                 } }
                 tbody { @for user in &report.consumers { (line(&report.api, user, now)) } }
             }
-        }))
-        @if report.more > 0 { p.quiet { "and " (count(report.more)) " more clients" } }
+        },
+    )
+}
+
+/// The way to the other clients.
+pub(in crate::console) fn turn(report: &WhoUses, page: Page) -> Markup {
+    let at = |skip: u32| {
+        Link::new("/console/version")
+            .api(&report.api)
+            .with("version", &report.version)
+            .with("skip", &skip.to_string())
+    };
+    html! {
+        @if page.skip > 0 || report.more > 0 {
+            nav.turn aria-label="Clients" {
+                @if page.skip > 0 { a rel="prev" href=(at(page.skip.saturating_sub(page.most))) { "Earlier" } }
+                @if report.more > 0 { a rel="next" href=(at(page.skip.saturating_add(page.most))) { (count(report.more)) " more" } }
+            }
+        }
     }
 }
 
