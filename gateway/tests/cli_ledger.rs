@@ -197,7 +197,7 @@ fn without_usage_nothing_is_written_and_metrics_are_there() {
         "{text}"
     );
     assert!(
-        text.contains("sluice_generation 1") && text.ends_with("# EOF\n"),
+        text.contains("sluice_generation{} 1") && text.ends_with("# EOF\n"),
         "{text}"
     );
     process.signal("TERM");

@@ -17,19 +17,19 @@ use sluice_conformance::stage::{PATIENCE, scripted};
 
 /// A span as a test looks at it.
 #[derive(Debug, Clone)]
-pub struct Span {
-    pub trace: String,
-    pub id: String,
+pub(super) struct Span {
+    pub(super) trace: String,
+    pub(super) id: String,
     /// Empty without a parent.
-    pub parent: String,
-    pub name: String,
+    pub(super) parent: String,
+    pub(super) name: String,
     /// `SERVER`, `INTERNAL` or `CLIENT`.
-    pub kind: &'static str,
-    pub failed: bool,
-    pub flags: u32,
-    pub begin: u64,
-    pub end: u64,
-    pub attributes: BTreeMap<String, String>,
+    pub(super) kind: &'static str,
+    pub(super) failed: bool,
+    pub(super) flags: u32,
+    pub(super) begin: u64,
+    pub(super) end: u64,
+    pub(super) attributes: BTreeMap<String, String>,
 }
 
 impl Span {
@@ -54,7 +54,7 @@ impl Span {
     }
 
     /// An attribute; empty when it is missing.
-    pub fn at(&self, name: &str) -> &str {
+    pub(super) fn at(&self, name: &str) -> &str {
         self.attributes.get(name).map_or("", String::as_str)
     }
 }
@@ -74,7 +74,7 @@ fn attributes(pairs: &[KeyValue]) -> BTreeMap<String, String> {
 
 /// How it answers.
 #[derive(Debug, Clone, Copy)]
-pub enum Manner {
+pub(super) enum Manner {
     /// It takes everything.
     Takes,
     /// It takes all but so many spans of each batch.
@@ -95,13 +95,13 @@ struct Got {
 }
 
 /// A collector that runs.
-pub struct Collector {
-    pub address: SocketAddr,
+pub(super) struct Collector {
+    pub(super) address: SocketAddr,
     got: Arc<Mutex<Got>>,
 }
 
 impl Collector {
-    pub fn start(manner: Manner) -> Self {
+    pub(super) fn start(manner: Manner) -> Self {
         let got = Arc::<Mutex<Got>>::default();
         let kept = Arc::clone(&got);
         let address = scripted::upstream(
@@ -112,33 +112,33 @@ impl Collector {
         Self { address, got }
     }
 
-    pub fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("http://{}/v1/traces", self.address)
     }
 
     /// The spans so far.
-    pub fn spans(&self) -> Vec<Span> {
+    pub(super) fn spans(&self) -> Vec<Span> {
         self.got.lock().unwrap().spans.clone()
     }
 
     /// The heads of the requests so far, in lower case.
-    pub fn heads(&self) -> Vec<String> {
+    pub(super) fn heads(&self) -> Vec<String> {
         self.got.lock().unwrap().heads.clone()
     }
 
     /// What the spans are said to come from.
-    pub fn resource(&self) -> BTreeMap<String, String> {
+    pub(super) fn resource(&self) -> BTreeMap<String, String> {
         self.got.lock().unwrap().resources[0].clone()
     }
 
     /// Everything that came, as text.
-    pub fn raw(&self) -> String {
+    pub(super) fn raw(&self) -> String {
         self.got.lock().unwrap().raw.clone()
     }
 
     /// The spans as soon as they are as wanted.
     #[track_caller]
-    pub fn until(&self, wanted: impl Fn(&[Span]) -> bool) -> Vec<Span> {
+    pub(super) fn until(&self, wanted: impl Fn(&[Span]) -> bool) -> Vec<Span> {
         let begun = Instant::now();
         loop {
             let spans = self.spans();
@@ -152,7 +152,7 @@ impl Collector {
 
     /// The spans of so many exchanges, by their server spans.
     #[track_caller]
-    pub fn exchanges(&self, count: usize) -> Vec<Vec<Span>> {
+    pub(super) fn exchanges(&self, count: usize) -> Vec<Vec<Span>> {
         let spans = self.until(|spans| spans.iter().filter(|span| span.kind == "SERVER").count() >= count);
         let servers = spans.iter().filter(|span| span.kind == "SERVER");
         let of = |server: &Span| {
@@ -167,7 +167,7 @@ impl Collector {
 
     /// The spans of the only exchange.
     #[track_caller]
-    pub fn exchange(&self) -> Vec<Span> {
+    pub(super) fn exchange(&self) -> Vec<Span> {
         let mut all = self.exchanges(1);
         assert_eq!(all.len(), 1);
         all.remove(0)

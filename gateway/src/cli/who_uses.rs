@@ -29,6 +29,8 @@ pub(super) struct WhoUses {
     /// The directory of the configuration.
     path: PathBuf,
     /// The version.
+    // `--version` has the name of the field already.
+    #[arg(id = "used", value_name = "VERSION")]
     version: String,
     #[command(flatten)]
     api: Api,

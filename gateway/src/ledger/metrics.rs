@@ -148,7 +148,7 @@ fn write(
         return Ok(());
     }
     let bounds = part.bounds().iter().map(|nanos| *nanos as f64 / 1e9);
-    let bounds = bounds.chain(std::iter::once(f64::MAX));
+    let bounds = bounds.chain(std::iter::once(f64::INFINITY));
     let buckets: Vec<(f64, u64)> = bounds.zip(histogram.buckets.iter().copied()).collect();
     let sum = histogram.nanos as f64 / 1e9;
     let mut one = family.encode_family(&labels)?;

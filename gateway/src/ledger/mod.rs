@@ -180,8 +180,10 @@ impl Ledger {
             inner.pending.lose(taken.lost);
             for table in taken.tables {
                 inner.series.add(&table);
-                inner.pending.lose(table.lost);
-                inner.pending.add(at, &table, bounds, now);
+                if inner.state.kept {
+                    inner.pending.lose(table.lost);
+                    inner.pending.add(at, &table, bounds, now);
+                }
             }
         }
         let Inner { series, recent, .. } = &mut *inner;

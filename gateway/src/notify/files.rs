@@ -57,7 +57,7 @@ fn name(message: &Message) -> String {
 /// A part of a file's name: no longer than 40 characters, none of which means anything to a file system or a shell.
 fn plain(text: &str) -> String {
     let safe = |c: char| {
-        if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') {
+        if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') {
             c
         } else {
             '_'

@@ -4,13 +4,14 @@
 //! A version that is replaced by its successors loses its share as any technology does: the logarithm of its odds,
 //! `ln(share / (1 - share))`, falls on a straight line (Fisher and Pry, "A simple substitution model of technological
 //! change", 1971). While the share is small that is exponential decay: each week the same part of those who remain moves. A
-//! line through the share itself would promise an end much too early, since the last ones take the longest.
+//! line through the share itself would promise an end much too early, since the last ones take the longest. (Decay that was
+//! exponential from the beginning is told up to a fifth too early while the share is still large.)
 //!
 //! The slope of that line is the seasonal slope of Hirsch, Slack and Smith ("Techniques of trend analysis for monthly
 //! water quality data", 1982), with weekdays for their months: the median of the slopes between all pairs of days that are
 //! the same weekday. So a weekly pattern cannot be mistaken for a trend, and neither a day without requests nor a few days
 //! that were like no other move it; the growth of the whole API plays no part, as shares have none. It counts as falling
-//! only if the seasonal Kendall test of the same paper says so (one-sided, at 5 %). The line goes through the share of the last
+//! only if the seasonal Kendall test of the same paper says so (one-sided, at 2.5 %). The line goes through the share of the last
 //! seven whole days, which hold each weekday once. The day at hand is not over, and is left out.
 
 use jiff::ToSpan;
@@ -27,8 +28,8 @@ const WEEK: usize = 7;
 const GOAL: f64 = 0.01;
 /// What is further away is not in sight, in days.
 const FURTHEST: f64 = 3_652.5;
-/// What the test's statistic exceeds by chance once in twenty times (normal distribution).
-const CHANCE: f64 = 1.645;
+/// What the test's statistic exceeds by chance once in forty times (normal distribution).
+const CHANCE: f64 = 1.96;
 
 /// Requests of a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

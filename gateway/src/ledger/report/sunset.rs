@@ -176,27 +176,25 @@ async fn clients(
     most: u32,
     now: Timestamp,
 ) -> Result<Clients, StoreFault> {
-    let version = api.version_name(id);
-    let spared: Vec<ConsumerId> = spared(api, id, now);
     // Those whom it does not concern must not crowd out the others.
-    let asked = most.saturating_add(u32::try_from(spared.len()).unwrap_or(u32::MAX));
-    let (seen, all) = store.seen(&api.name, version, now, asked, 0).await?;
-    let mut judged = judge(&seen, plan, api, id, now);
-    let unlisted = all.saturating_sub(u64::try_from(seen.len()).unwrap_or(u64::MAX));
-    if unlisted > 0 {
-        for consumer in spared {
-            judged
-                .exempt
-                .extend(one(store, plan, api, id, consumer, (&judged, now)).await?);
-        }
+    let spared = u32::try_from(spared(api, id, now).len()).unwrap_or(u32::MAX);
+    let asked = most.saturating_add(spared);
+    let (seen, all) = store.seen(&api.name, api.version_name(id), now, asked, 0).await?;
+    let mut clients = judge(&seen, plan, api, id, now);
+    if all > count(&seen) {
+        let unlisted = unlisted(store, plan, (api, id), &clients.exempt, now).await?;
+        clients.exempt.extend(unlisted);
     }
-    let exempt = u64::try_from(judged.exempt.len()).unwrap_or(u64::MAX);
-    judged
-        .blockers
-        .truncate(usize::try_from(most).unwrap_or(usize::MAX));
-    let listed = u64::try_from(judged.blockers.len()).unwrap_or(u64::MAX);
-    judged.more = all.saturating_sub(exempt).saturating_sub(listed);
-    Ok(judged)
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    clients.blockers.truncate(most);
+    clients.more = all
+        .saturating_sub(count(&clients.exempt))
+        .saturating_sub(count(&clients.blockers));
+    Ok(clients)
+}
+
+fn count<T>(list: &[T]) -> u64 {
+    u64::try_from(list.len()).unwrap_or(u64::MAX)
 }
 
 /// Consumers that a version's sunset does not concern.
@@ -251,59 +249,63 @@ fn judge(seen: &[Seen], plan: &Plan, api: &ApiPlan, id: VersionId, now: Timestam
     clients
 }
 
-/// An exempt consumer that is beyond those that were listed.
-async fn one(
+/// Exempt consumers that are beyond those that were listed.
+async fn unlisted(
     store: &Store,
     plan: &Plan,
-    api: &ApiPlan,
-    id: VersionId,
-    consumer: ConsumerId,
-    (judged, now): (&Clients, Timestamp),
-) -> Result<Option<Blocker>, StoreFault> {
-    let Some(name) = plan.consumers.get(consumer).map(|plan| plan.name.clone()) else {
-        return Ok(None);
-    };
-    if judged.exempt.iter().any(|one| one.who == *name) {
-        return Ok(None);
+    (api, id): (&ApiPlan, VersionId),
+    listed: &[Blocker],
+    now: Timestamp,
+) -> Result<Vec<Blocker>, StoreFault> {
+    let names = spared(api, id, now)
+        .into_iter()
+        .filter_map(|consumer| Some(plan.consumers.get(consumer)?.name.clone()));
+    let mut found = Vec::new();
+    for name in names {
+        if listed.iter().all(|one| one.who != *name) {
+            let who = Who::Consumer(name);
+            let seen = seen_of(store, &api.name, api.version_name(id), who, now).await?;
+            found.extend(seen.filter(|seen| seen.quarter > 0));
+        }
     }
-    let who = Who::Consumer(name);
-    let mut seen = Seen {
-        who: who.clone(),
-        day: 0,
-        week: 0,
-        quarter: 0,
-        first_seen: 0,
-        last_seen: 0,
-    };
+    Ok(judge(&found, plan, api, id, now).exempt)
+}
+
+/// How often one client asked in a version; none if it never did.
+async fn seen_of(
+    store: &Store,
+    api: &str,
+    version: &str,
+    who: Who,
+    now: Timestamp,
+) -> Result<Option<Seen>, StoreFault> {
     let windows = [
         Window::of_24_hours(now),
         Window::of_7_days(now),
         Window::of_90_days(now),
     ];
-    for (window, count) in windows
-        .iter()
-        .zip([&mut seen.day, &mut seen.week, &mut seen.quarter])
-    {
-        let known = store
-            .ask(&Question {
-                api: Some(&api.name),
-                version: Some(api.version_name(id)),
-                who: Some(&who),
-                ..window.ask(&[Kind::ByConsumer])
-            })
-            .await?;
-        *count = known.iter().map(|row| row.counts.all()).sum();
-        seen.last_seen = known
-            .iter()
-            .map(|row| row.last_seen)
-            .max()
-            .unwrap_or(seen.last_seen);
+    let (mut counts, mut times) = ([0; 3], None);
+    for (window, count) in windows.iter().zip(&mut counts) {
+        let question = Question {
+            api: Some(api),
+            version: Some(version),
+            who: Some(&who),
+            ..window.ask(&[Kind::ByConsumer])
+        };
+        for row in store.ask(&question).await? {
+            *count += row.counts.all();
+            times = Some((row.first_seen, row.last_seen));
+        }
     }
-    let is_seen = seen.quarter > 0;
-    Ok(judge(&[seen], plan, api, id, now)
-        .exempt
-        .pop()
-        .filter(|_| is_seen))
+    let [day, week, quarter] = counts;
+    Ok(times.map(|(first_seen, last_seen)| Seen {
+        who,
+        day,
+        week,
+        quarter,
+        first_seen,
+        last_seen,
+    }))
 }
 
 #[cfg(test)]
