@@ -10,9 +10,9 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, Executor, Transaction};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 
-use super::connect::{Dialect, Pools};
+use super::connect::Pools;
 use super::fault::{self, StoreFault};
 use super::number::Parts;
 use crate::ledger::batch::{Batch, Row};
@@ -65,7 +65,8 @@ pub(super) async fn add(pools: &Pools, batch: &Batch) -> Result<(), StoreFault> 
 }
 
 async fn once(pools: &Pools, batch: &Batch, rows: &[Staged<'_>]) -> Result<(), sqlx::Error> {
-    let mut transaction = pools.begin().await?;
+    let mut line = pools.writer().await?;
+    let mut transaction = line.begin_with(pools.begin()).await?;
     if claimed(&mut transaction, batch).await? {
         stage(&mut transaction, rows).await?;
         transaction.execute(FACTS).await?;
@@ -76,17 +77,9 @@ async fn once(pools: &Pools, batch: &Batch, rows: &[Staged<'_>]) -> Result<(), s
         }
         lose(&mut transaction, batch).await?;
     }
-    transaction.commit().await
-}
-
-impl Pools {
-    /// Begins to write. A file has one writer: it waits for its turn here, instead of failing in the middle.
-    pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
-        match self.dialect {
-            Dialect::Sqlite => self.write.begin_with("BEGIN IMMEDIATE").await,
-            Dialect::Postgres => self.write.begin_with("BEGIN").await,
-        }
-    }
+    transaction.commit().await?;
+    line.keep();
+    Ok(())
 }
 
 /// Whether the batch is new. Who gives the same at the same time waits for this transaction.
@@ -95,7 +88,7 @@ async fn claimed(line: &mut AnyConnection, batch: &Batch) -> Result<bool, sqlx::
     let claim = sqlx::query(claim)
         .bind(super::number::kept(&batch.gateway).into_owned())
         .bind(batch.number)
-        .bind(Timestamp::now().as_second());
+        .bind(Timestamp::now().as_second().max(batch.minute));
     Ok(claim.execute(line).await?.rows_affected() == 1)
 }
 

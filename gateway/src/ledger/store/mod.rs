@@ -32,6 +32,7 @@ use sluice_config::plan::{Retention, UsagePlan};
 use super::batch::Batch;
 use super::question::{Known, Question, Seen};
 use connect::Pools;
+use sqlx::Connection;
 
 pub use fault::StoreFault;
 pub use notes::ReloadRecord;
@@ -186,8 +187,11 @@ async fn within<T>(
 
 impl Pools {
     async fn make_tables(&self) -> Result<(), StoreFault> {
-        let mut transaction = self.begin().await?;
+        let mut line = self.writer().await?;
+        let mut transaction = line.begin_with(self.begin()).await?;
         schema::make(&mut transaction, self.dialect).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        line.keep();
+        Ok(())
     }
 }

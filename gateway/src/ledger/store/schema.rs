@@ -13,6 +13,8 @@ use sqlx::{AnyConnection, Executor, Row, SqlSafeStr};
 
 use super::connect::Dialect;
 use super::fault::StoreFault;
+use super::number;
+use crate::ledger::fact::Kind;
 
 /// The version of these tables.
 pub(super) const VERSION: i64 = 1;
@@ -44,6 +46,25 @@ const COUNTS: &str =
 const BY_VERSION: &str =
     "CREATE INDEX IF NOT EXISTS sluice_facts_by_version ON sluice_facts (kind, api, version)";
 
+/// The days of consumers by fact, since who was seen in a version is asked of all of them at once. They are few among the rows.
+/// A file finds the counts in the index; a server changes a row in place as long as no index has its counts.
+fn of_consumers(dialect: Dialect) -> String {
+    let counts = match dialect {
+        Dialect::Sqlite => ", c1, c2, c3, c4, c5",
+        Dialect::Postgres => "",
+    };
+    let of = of_consumers_alone("fact");
+    format!(
+        "CREATE INDEX IF NOT EXISTS sluice_days_of_consumers ON sluice_days (fact, at{counts}) WHERE {of}"
+    )
+}
+
+/// The condition of that index, which whoever means to use it repeats.
+pub(super) fn of_consumers_alone(fact: &str) -> String {
+    let numbers = number::numbers(Kind::ByConsumer);
+    format!("{fact} >= {} AND {fact} <= {}", numbers.start(), numbers.end())
+}
+
 /// One gateway at a time makes tables; the number is any.
 const ALONE: &str = "SELECT pg_advisory_xact_lock(7514837029847)";
 
@@ -69,6 +90,7 @@ pub(super) async fn make(line: &mut AnyConnection, dialect: Dialect) -> Result<(
         line.execute(statement(table, dialect)).await?;
     }
     line.execute(BY_VERSION).await?;
+    line.execute(AssertSqlSafe(of_consumers(dialect))).await?;
     let mark = sqlx::query("INSERT INTO sluice_marks (name, value) VALUES ('schema', $1)");
     mark.bind(VERSION).execute(&mut *line).await?;
     Ok(())
