@@ -7,7 +7,7 @@ use http::header::LINK;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use sfv::{KeyRef, ListSerializer, StringRef};
-use sluice_config::plan::{ApiPlan, ConsumerId, Course, MemberCourse, VersionId};
+use sluice_config::plan::{ApiPlan, ConsumerId, Course, MemberCourse, Trial, VersionId};
 use sluice_transforms::contract::{Contract, Operation, Purpose};
 use sluice_transforms::fault::Fault;
 use sluice_transforms::op::Site;
@@ -17,11 +17,14 @@ use sluice_transforms::value::Value;
 use sluice_transforms::walk::Walk;
 
 use super::notice::date;
-use super::{Fields, State, of_course};
+use super::{Fields, State, of_course, trial};
 
 /// Which members go, for each of them: `"/password_hint";type="Customer";deprecated=@1704067200;sunset=@1814399999`.
 /// `Deprecation` and `Sunset` are of the whole resource, and would say too much.
 const SLUICE_DEPRECATED: HeaderName = HeaderName::from_static("sluice-deprecated");
+
+/// Which members a trial withheld from an answer: `"/fax";type="Customer"`.
+const SLUICE_WITHHELD: HeaderName = HeaderName::from_static("sluice-withheld");
 
 /// The members of an API that go, by version.
 #[derive(Debug, Default)]
@@ -50,18 +53,51 @@ struct Rule {
     label: String,
     at: Pointer,
     course: Arc<Course>,
+    /// Who does without it for a while.
+    trials: Vec<Trial>,
     /// Whether the version promises it: then it stays.
     required: bool,
     fields: Fields,
+    /// What tells that it was withheld.
+    withheld: Fields,
+}
+
+/// What becomes of a member in one exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It stays where it is.
+    Stays,
+    /// It is gone: requests that send it are refused, and answers lack it.
+    Gone,
+    /// This answer lacks it, for a trial.
+    Withheld,
+}
+
+/// How a member was met in a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Not at all, or it was gone.
+    Not,
+    /// It is there.
+    There,
+    /// It was there, and a trial withheld it.
+    Withheld,
 }
 
 /// What is met in a document.
 #[derive(Debug, Default)]
 pub struct Met {
-    /// By rule, whether its member is there.
-    rules: Vec<bool>,
+    /// By rule, how its member was met.
+    rules: Vec<Seen>,
     /// Whether something was taken out.
     pub changed: bool,
+}
+
+impl Met {
+    /// Whether a trial withheld something.
+    pub fn is_lesser(&self) -> bool {
+        self.rules.contains(&Seen::Withheld)
+    }
 }
 
 impl Members {
@@ -124,9 +160,21 @@ fn rule(contract: &Contract, member: &MemberCourse) -> Rule {
         label: member.label.clone(),
         at: member.at.clone(),
         course: Arc::clone(&member.course),
+        trials: member.trials.clone(),
         required: holder.unwrap_or_default(),
         fields: fields(member).unwrap_or_default(),
+        withheld: withheld(member).unwrap_or_default(),
     }
+}
+
+fn withheld(member: &MemberCourse) -> Option<Fields> {
+    let (at, label) = (member.at.to_string(), member.label.as_str());
+    let mut list = ListSerializer::new();
+    let _item = list
+        .bare_item(StringRef::from_str(&at).ok()?)
+        .parameter(KeyRef::from_str("type").ok()?, StringRef::from_str(label).ok()?);
+    let value = HeaderValue::from_str(&list.finish()?).ok()?;
+    Some(Box::new([(SLUICE_WITHHELD, value)]))
 }
 
 fn fields(member: &MemberCourse) -> Option<Fields> {
@@ -158,16 +206,39 @@ fn fields(member: &MemberCourse) -> Option<Fields> {
 }
 
 impl Version {
-    /// By rule, whether its member is gone for a consumer.
-    pub fn gone(&self, consumer: Option<ConsumerId>, now: Timestamp) -> Vec<bool> {
-        let is_gone = |rule: &Rule| !rule.required && of_course(&rule.course, consumer, now) == State::Sunset;
-        self.rules.iter().map(is_gone).collect()
+    /// By rule, what becomes of its member in the exchange of this number ([`trial::number`]) with a consumer.
+    pub fn fates(&self, consumer: Option<ConsumerId>, now: Timestamp, number: u64) -> Vec<Fate> {
+        let fate = |(i, rule): (usize, &Rule)| {
+            if rule.required {
+                Fate::Stays
+            } else if of_course(&rule.course, consumer, now) == State::Sunset {
+                Fate::Gone
+            } else if trial::withholds(&rule.trials, consumer, now, (number, i)) {
+                Fate::Withheld
+            } else {
+                Fate::Stays
+            }
+        };
+        self.rules.iter().enumerate().map(fate).collect()
     }
 
     /// The fields that tell of what was met.
     pub fn fields(&self, met: &Met) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
-        let rules = self.rules.iter().zip(&met.rules).filter(|(_, met)| **met);
-        rules.flat_map(|(rule, _)| rule.fields.iter())
+        let rules = self.rules.iter().zip(&met.rules);
+        rules
+            .filter(|(_, seen)| **seen != Seen::Not)
+            .flat_map(|(rule, seen)| {
+                let withheld = (*seen == Seen::Withheld).then_some(&rule.withheld);
+                rule.fields.iter().chain(withheld.into_iter().flatten())
+            })
+    }
+
+    /// The members that were met: the type, where it stands in it, and how.
+    pub fn members(&self, met: &Met) -> impl Iterator<Item = (&str, &Pointer, Seen)> {
+        let rules = self.rules.iter().zip(&met.rules);
+        rules
+            .filter(|(_, seen)| **seen != Seen::Not)
+            .map(|(rule, seen)| (rule.label.as_str(), &rule.at, *seen))
     }
 
     /// Looks through what a client sends.
@@ -179,7 +250,7 @@ impl Version {
         contract: &Contract,
         operation: &Operation,
         document: &mut Value,
-        gone: &[bool],
+        fates: &[Fate],
     ) -> Result<Met, Fault> {
         match &operation.request {
             Some(payload) => self.look(
@@ -187,15 +258,15 @@ impl Version {
                 operation.purpose(),
                 payload.patch,
                 document,
-                gone,
+                fates,
             ),
             None => Ok(Met::default()),
         }
     }
 
-    /// Looks through an answer, and takes out what is gone.
-    pub fn delivered(&self, contract: &Contract, shape: &Shape, document: &mut Value, gone: &[bool]) -> Met {
-        let looked = self.look((contract, shape), Purpose::Answer, false, document, gone);
+    /// Looks through an answer, and takes out what is gone or withheld.
+    pub fn delivered(&self, contract: &Contract, shape: &Shape, document: &mut Value, fates: &[Fate]) -> Met {
+        let looked = self.look((contract, shape), Purpose::Answer, false, document, fates);
         looked.unwrap_or_default()
     }
 
@@ -205,7 +276,7 @@ impl Version {
         purpose: Purpose,
         patch: bool,
         document: &mut Value,
-        gone: &[bool],
+        fates: &[Fate],
     ) -> Result<Met, Fault> {
         let site = Site {
             purpose,
@@ -217,8 +288,8 @@ impl Version {
             target_types: &contract.types,
         };
         let mut met = Met::default();
-        for (rule, gone) in self.rules.iter().zip(gone) {
-            let (mut is_there, mut changed, mut refused) = (false, false, false);
+        for (rule, fate) in self.rules.iter().zip(fates) {
+            let (mut seen, mut refused) = (Seen::Not, false);
             let walk = Walk {
                 label: &rule.label,
                 patch,
@@ -231,18 +302,23 @@ impl Version {
                 let Some(holder) = parent.look_mut(value).and_then(Value::as_object_mut) else {
                     return Ok(());
                 };
-                match holder.position(name) {
-                    None => return Ok(()),
-                    Some(_) if *gone && purpose != Purpose::Answer => {
+                if holder.position(name).is_none() {
+                    return Ok(());
+                }
+                match (fate, purpose) {
+                    (Fate::Gone | Fate::Withheld, Purpose::Answer) => {
+                        // It may stand twice.
+                        while holder.take(name).is_some() {}
+                        met.changed = true;
+                        if *fate == Fate::Withheld {
+                            seen = Seen::Withheld;
+                        }
+                    }
+                    (Fate::Gone, _) => {
                         refused = true;
                         return Err(Fault::unfit("this member is gone").below(&rule.at));
                     }
-                    // It may stand twice.
-                    Some(_) if *gone => {
-                        while holder.take(name).is_some() {}
-                        changed = true;
-                    }
-                    Some(_) => is_there = true,
+                    (Fate::Stays | Fate::Withheld, _) => seen = Seen::There,
                 }
                 Ok(())
             });
@@ -250,8 +326,7 @@ impl Version {
             if refused {
                 walked?;
             }
-            met.changed |= changed;
-            met.rules.push(is_there);
+            met.rules.push(seen);
         }
         Ok(met)
     }
