@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use http::header::LINK;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
-use sfv::{KeyRef, ListSerializer, StringRef};
 use sluice_config::plan::{ApiPlan, ConsumerId, Course, MemberCourse, Trial, VersionId};
 use sluice_transforms::contract::{Contract, Operation, Purpose};
 use sluice_transforms::fault::Fault;
@@ -16,15 +14,7 @@ use sluice_transforms::shape::Shape;
 use sluice_transforms::value::Value;
 use sluice_transforms::walk::Walk;
 
-use super::notice::date;
-use super::{Fields, State, of_course, trial};
-
-/// Which members go, for each of them: `"/password_hint";type="Customer";deprecated=@1704067200;sunset=@1814399999`.
-/// `Deprecation` and `Sunset` are of the whole resource, and would say too much.
-const SLUICE_DEPRECATED: HeaderName = HeaderName::from_static("sluice-deprecated");
-
-/// Which members a trial withheld from an answer: `"/fax";type="Customer"`.
-const SLUICE_WITHHELD: HeaderName = HeaderName::from_static("sluice-withheld");
+use super::{Fields, State, of_course, told, trial};
 
 /// The members of an API that go, by version.
 #[derive(Debug, Default)]
@@ -162,47 +152,9 @@ fn rule(contract: &Contract, member: &MemberCourse) -> Rule {
         course: Arc::clone(&member.course),
         trials: member.trials.clone(),
         required: holder.unwrap_or_default(),
-        fields: fields(member).unwrap_or_default(),
-        withheld: withheld(member).unwrap_or_default(),
+        fields: told::fields(member).unwrap_or_default(),
+        withheld: told::withheld(member).unwrap_or_default(),
     }
-}
-
-fn withheld(member: &MemberCourse) -> Option<Fields> {
-    let (at, label) = (member.at.to_string(), member.label.as_str());
-    let mut list = ListSerializer::new();
-    let _item = list
-        .bare_item(StringRef::from_str(&at).ok()?)
-        .parameter(KeyRef::from_str("type").ok()?, StringRef::from_str(label).ok()?);
-    let value = HeaderValue::from_str(&list.finish()?).ok()?;
-    Some(Box::new([(SLUICE_WITHHELD, value)]))
-}
-
-fn fields(member: &MemberCourse) -> Option<Fields> {
-    let (at, label) = (member.at.to_string(), member.label.as_str());
-    let mut list = ListSerializer::new();
-    let mut item = list
-        .bare_item(StringRef::from_str(&at).ok()?)
-        .parameter(KeyRef::from_str("type").ok()?, StringRef::from_str(label).ok()?);
-    let dates = [
-        ("deprecated", member.course.deprecated),
-        ("sunset", member.course.sunset),
-    ];
-    for (name, at) in dates {
-        if let Some(at) = at {
-            item = item.parameter(KeyRef::from_str(name).ok()?, date(at));
-        }
-    }
-    let _list = item;
-    let mut fields = vec![(SLUICE_DEPRECATED, list.finish()?)];
-    if let Some(guide) = &member.course.guide {
-        // The anchor says that the link is about the member, not about the whole resource (RFC 8288 §3.2).
-        let link = format!("<{guide}>; rel=\"deprecation\"; anchor=\"#{label}{at}\"");
-        fields.push((LINK, link));
-    }
-    let valid = fields
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value).ok()?)));
-    Some(valid.collect())
 }
 
 impl Version {
@@ -296,29 +248,14 @@ impl Version {
                 lenient: None,
             };
             let walked = walk.each(document, &site, &mut |value, _, _| {
-                let Some((parent, name)) = rule.at.split_last() else {
-                    return Ok(());
-                };
-                let Some(holder) = parent.look_mut(value).and_then(Value::as_object_mut) else {
-                    return Ok(());
-                };
-                if holder.position(name).is_none() {
-                    return Ok(());
-                }
-                match (fate, purpose) {
-                    (Fate::Gone | Fate::Withheld, Purpose::Answer) => {
-                        // It may stand twice.
-                        while holder.take(name).is_some() {}
-                        met.changed = true;
-                        if *fate == Fate::Withheld {
-                            seen = Seen::Withheld;
-                        }
-                    }
-                    (Fate::Gone, _) => {
+                match rule.meet(value, *fate, purpose == Purpose::Answer) {
+                    Meeting::None => {}
+                    Meeting::There => seen = Seen::There,
+                    Meeting::Taken(as_what) => (seen, met.changed) = (as_what, true),
+                    Meeting::Refused => {
                         refused = true;
                         return Err(Fault::unfit("this member is gone").below(&rule.at));
                     }
-                    (Fate::Stays | Fate::Withheld, _) => seen = Seen::There,
                 }
                 Ok(())
             });
@@ -329,5 +266,38 @@ impl Version {
             met.rules.push(seen);
         }
         Ok(met)
+    }
+}
+
+/// What comes of a member in one value of its type.
+enum Meeting {
+    /// It is not there.
+    None,
+    /// It is, and stays.
+    There,
+    /// It was there and is taken out; how it was met, then.
+    Taken(Seen),
+    /// It is there and must not be sent.
+    Refused,
+}
+
+impl Rule {
+    fn meet(&self, value: &mut Value, fate: Fate, is_answer: bool) -> Meeting {
+        let Some((parent, name)) = self.at.split_last() else {
+            return Meeting::None;
+        };
+        let holder = parent.look_mut(value).and_then(Value::as_object_mut);
+        let Some(holder) = holder.filter(|holder| holder.position(name).is_some()) else {
+            return Meeting::None;
+        };
+        let seen = match fate {
+            Fate::Gone if !is_answer => return Meeting::Refused,
+            Fate::Withheld if is_answer => Seen::Withheld,
+            Fate::Gone => Seen::Not,
+            Fate::Stays | Fate::Withheld => return Meeting::There,
+        };
+        // It may stand twice.
+        while holder.take(name).is_some() {}
+        Meeting::Taken(seen)
     }
 }

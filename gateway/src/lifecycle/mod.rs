@@ -6,6 +6,7 @@ mod notice;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod told;
 pub mod trial;
 
 use jiff::Timestamp;
