@@ -182,7 +182,8 @@ async fn answer<'e>(
     let members = passage.members(operation, &known.who);
     if let Some(members) = &members {
         // Boxed, as its answer is below: it is rare.
-        Box::pin(members.request(&mut parts.headers, &mut received, &mut known.fields)).await?;
+        let (fields, gathered) = (&mut known.fields, &mut known.gathered);
+        Box::pin(members.request(&mut parts.headers, &mut received, fields, gathered)).await?;
     }
     let outgoing = Outgoing {
         operation,
@@ -195,7 +196,8 @@ async fn answer<'e>(
         return Ok(answer);
     };
     let since = Instant::now();
-    let looked = Box::pin(members.answer(&method, answer, &mut known.fields)).await;
+    let (fields, gathered) = (&mut known.fields, &mut known.gathered);
+    let looked = Box::pin(members.answer(&method, answer, fields, gathered)).await;
     known.gathered.upstream += since.elapsed();
     looked
 }

@@ -16,7 +16,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher, recommended_watcher};
+use notify::event::{CreateKind, ModifyKind, RemoveKind};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher, recommended_watcher};
+use sluice_config::is_source;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// How long files must be quiet before they are read.
@@ -150,10 +152,32 @@ fn unwatched(error: impl std::fmt::Display) {
     tracing::warn!(%error, "the configuration's directory cannot be watched; SIGHUP and the admin API still reload");
 }
 
-/// Whether an event is about the directory. Reading a file is an event too, and we read them all.
+/// Whether an event is about the configuration. Reading a file is an event too, and we read them all.
 fn concerns(event: &Event, directory: &Path) -> bool {
-    let here = |path: &PathBuf| path.starts_with(directory);
+    let here = |path: &PathBuf| {
+        path.strip_prefix(directory)
+            .is_ok_and(|path| !is_written_beside(event.kind, path))
+    };
     !event.kind.is_access() && (event.paths.is_empty() || event.paths.iter().any(here))
+}
+
+/// Whether an event is of a file that is not read as configuration, such as one that the gateway itself writes there all
+/// the time. Links to directories come and go like files; they have no extension, or begin with a dot.
+fn is_written_beside(kind: EventKind, path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    if is_source(&text) || text.contains("/apis/") {
+        return false;
+    }
+    match kind {
+        EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)) => true,
+        EventKind::Create(CreateKind::File) | EventKind::Remove(RemoveKind::File) => {
+            let hidden = path
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            path.extension().is_some() && !hidden
+        }
+        _ => false,
+    }
 }
 
 /// Takes SIGHUP over. It is a cause from here on, though nobody may take it yet.
@@ -171,4 +195,51 @@ fn on_hangup(causes: Sender<Cause>) -> io::Result<()> {
         });
     };
     Builder::new().name("hangup".to_owned()).spawn(work).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use notify::event::{DataChange, RenameMode};
+
+    use super::*;
+
+    const WRITTEN: EventKind = EventKind::Modify(ModifyKind::Data(DataChange::Any));
+    const MADE: EventKind = EventKind::Create(CreateKind::File);
+    const NAMED: EventKind = EventKind::Modify(ModifyKind::Name(RenameMode::To));
+
+    fn concerns(kind: EventKind, path: &str) -> bool {
+        let event = Event::new(kind).add_path(Path::new("/etc/sluice").join(path));
+        super::concerns(&event, Path::new("/etc/sluice"))
+    }
+
+    #[test]
+    fn the_configuration_is_watched() {
+        for path in [
+            "sluice.yaml",
+            "apis/todos/table.csv",
+            "..2026/apis/todos/table.csv",
+            "other/x.yml",
+        ] {
+            assert!(concerns(WRITTEN, path) && concerns(MADE, path), "{path}");
+        }
+        for path in ["..data", "apis", "apis.new"] {
+            assert!(concerns(NAMED, path), "{path}");
+        }
+        assert!(concerns(MADE, "..data") && concerns(MADE, "apis"));
+        assert!(concerns(EventKind::Create(CreateKind::Folder), "apis"));
+    }
+
+    #[test]
+    fn what_a_gateway_writes_beside_it_is_not() {
+        for path in [
+            "usage.sqlite",
+            "usage.sqlite-wal",
+            "logs/access.jsonl",
+            "messages/acme.txt",
+        ] {
+            assert!(!concerns(WRITTEN, path) && !concerns(MADE, path), "{path}");
+        }
+        assert!(!concerns(EventKind::Remove(RemoveKind::File), "usage.sqlite-shm"));
+        assert!(!concerns(WRITTEN, "/var/lib/sluice.yaml"));
+    }
 }
