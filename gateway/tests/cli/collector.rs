@@ -1,6 +1,6 @@
 //! A collector that takes every batch of spans and keeps it as it came.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 
