@@ -36,7 +36,11 @@ fn a_collector_that_is_down_costs_spans_and_nothing_else() {
 fn a_collector_that_hangs_fills_a_bounded_queue() {
     let collector = Collector::start(Manner::Hangs);
     let stage = Stage::integrationhub();
-    publish(&stage, |plan| plan.traces = Some(traces(&collector.url())));
+    publish(&stage, |plan| {
+        let mut traces = traces(&collector.url());
+        traces.collector.timeout = Duration::from_millis(500);
+        plan.traces = Some(traces);
+    });
     // Each exchange has a dozen spans: so many that the queue holds a part of them only.
     ask(&stage, 1_000);
     assert!(lost(&stage, "queue_full") > 0.0);

@@ -3,6 +3,7 @@
 //! OTLP over HTTP, protobuf (<https://opentelemetry.io/docs/specs/otlp/#otlphttp>). Giving spans never waits: what finds no
 //! place, or what the collector does not take, is counted and gone.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc as blocking;
@@ -118,8 +119,14 @@ fn resource(service: &str) -> Resource {
 }
 
 /// Counts what is gone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Lost(Arc<Meters>);
+
+impl fmt::Debug for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lost")
+    }
+}
 
 impl Lost {
     fn count(&self, spans: usize, why: &str) {
