@@ -160,8 +160,7 @@ pub(super) async fn page(visit: &Visit<'_>) -> Result<Response<Body>, Refusal> {
 /// The same as JSON.
 pub(super) async fn json(visit: &Visit<'_>) -> Result<Response<Body>, Refusal> {
     let (api, name) = asked(visit)?;
-    let report = Readings::new(visit).consumer(api, name).await.known();
-    let report = report.map_err(|refusal| refusal.with("demo", visit.demo))?;
+    let report = Readings::new(visit).consumer(api, name).await.known()?;
     Ok(answers::json(&visit.marked(&report)))
 }
 

@@ -42,7 +42,7 @@ const CLIENTS: u32 = 50;
 pub(super) async fn page(visit: &Visit<'_>) -> Result<Response<Body>, Refusal> {
     let now = visit.arrival.now;
     let api = visit.api()?;
-    let status = panel::status::panel(&status::now(visit), now);
+    let status = panel::status::panel(&status::now(visit), &admin(visit), now);
     let asked = Readings::new(visit);
     let content = match api {
         Some(api) => {
@@ -78,7 +78,7 @@ async fn panels(visit: &Visit<'_>, asked: Readings<'_>, api: &ApiPlan, version: 
         (panel::fields::panel(&fields, api, version, now))
         (panel::health::panel(&health, &api.name))
         (panel::protection::panel(&protection, now))
-        (panel::reloads::panel(&reloads.all, reloads.fleet, reloads.fault.as_deref(), now))
+        (panel::reloads::panel(&reloads.all, reloads.fleet, reloads.fault.as_deref(), &admin(visit), now))
     }
 }
 
@@ -104,9 +104,7 @@ pub(super) async fn json(visit: &Visit<'_>, report: &str) -> Result<Response<Bod
 }
 
 fn told<T: Serialize>(visit: &Visit<'_>, reading: Reading<T>) -> Result<Response<Body>, Refusal> {
-    let report = reading
-        .known()
-        .map_err(|refusal| refusal.with("demo", visit.demo))?;
+    let report = reading.known()?;
     Ok(answers::json(&visit.marked(&report)))
 }
 
@@ -203,4 +201,14 @@ fn clients(visit: &Visit<'_>, most: u32) -> Page {
         skip: visit.query.get("skip").parse().unwrap_or_default(),
         detailed: true,
     }
+}
+
+/// Where this is served, as whoever looks asked for it.
+fn admin(visit: &Visit<'_>) -> String {
+    let scheme = if visit.arrival.is_secured() {
+        "https"
+    } else {
+        "http"
+    };
+    format!("{scheme}://{}", visit.arrival.host)
 }

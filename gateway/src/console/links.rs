@@ -27,11 +27,6 @@ impl Link {
         let mark = if self.0.contains('?') { '&' } else { '?' };
         Self(format!("{}{mark}{}", self.0, write_pair(name, value)))
     }
-
-    /// To a place on the page.
-    pub(super) fn at(self, place: &str) -> Self {
-        Self(format!("{}#{place}", self.0))
-    }
 }
 
 impl Render for Link {
@@ -61,13 +56,10 @@ mod tests {
 
     #[test]
     fn values_are_escaped() {
-        let link = Link::new("/console/consumer")
-            .api("a&b")
-            .with("name", "x=1#\"é")
-            .at("c");
+        let link = Link::new("/console/consumer").api("a&b").with("name", "x=1#\"é");
         assert_eq!(
             link.to_string(),
-            "/console/consumer?api=a%26b&name=x%3D1%23%22%C3%A9#c"
+            "/console/consumer?api=a%26b&name=x%3D1%23%22%C3%A9"
         );
         assert_eq!(Link::new("/console").api("").to_string(), "/console");
     }

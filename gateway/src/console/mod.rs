@@ -70,14 +70,16 @@ impl Console {
         request: Request<Incoming>,
     ) -> Response<Body> {
         let wants_page = wants_page(request.uri().path(), request.headers());
-        let answered = self.routed(gateway, reloader, peer, request).await;
-        let mut answer = answered.unwrap_or_else(|refusal| {
-            if wants_page {
-                answers::refused_page(refused(&refusal), &refusal)
-            } else {
-                refusal.answer()
+        let mut answer = match self.routed(gateway, reloader, peer, request).await {
+            Ok(answer) => answer,
+            Err(refusal) => {
+                let demo = reading::is_demo(gateway).await;
+                match wants_page {
+                    true => answers::refused_page(refused(&refusal, demo), &refusal),
+                    false => refusal.with("demo", demo).answer(),
+                }
             }
-        });
+        };
         answers::harden(answer.headers_mut());
         answer
     }
@@ -206,7 +208,7 @@ fn wants_page(path: &str, headers: &HeaderMap) -> bool {
 }
 
 /// A page that tells of a refusal.
-fn refused(refusal: &Refusal) -> maud::Markup {
+fn refused(refusal: &Refusal, demo: bool) -> maud::Markup {
     let (status, _) = refusal.to_problem();
     let frame = Frame {
         title: refusal.kind().title(),
@@ -215,7 +217,7 @@ fn refused(refusal: &Refusal) -> maud::Markup {
         api: "",
         caller: None,
         token: "",
-        demo: false,
+        demo,
         rehearsal: None,
     };
     let content = html! {

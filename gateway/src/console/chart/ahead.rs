@@ -11,8 +11,8 @@ use crate::console::figures::date;
 use crate::ledger::report::sunset::{Forecast, SunsetReport, VersionReport};
 use crate::lifecycle::{Standing, standing};
 
-const LEFT: f64 = 868.0;
-const RIGHT: f64 = 1066.0;
+const LEFT: f64 = 876.0;
+const RIGHT: f64 = 1060.0;
 /// The most versions that have a line.
 const MOST: usize = 12;
 /// The farthest that is drawn, in days.

@@ -6,7 +6,6 @@ use maud::{Markup, html};
 
 use super::scale::Scale;
 use super::{BOTTOM, Style, TOP, height};
-use crate::console::figures::percent;
 use crate::ledger::report::timeline::Timeline;
 
 /// The share of each version on each day; all are 0 on a day without requests.
@@ -33,16 +32,30 @@ pub(super) fn shares(timeline: &Timeline) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// The bands, the newest version lowest.
-pub(super) fn draw(scale: &Scale, styles: &[Style], shares: &[Vec<f64>]) -> Markup {
-    let days = shares.first().map_or(0, Vec::len);
+/// A version's band: its style, and its share on each day.
+pub(super) type Band<'a> = (&'a Style, &'a [f64]);
+
+/// The bands of what was used, from the bottom up: by what becomes of versions, the newest lowest.
+pub(super) fn stack<'a>(styles: &'a [Style], shares: &'a [Vec<f64>]) -> Vec<Band<'a>> {
+    let pairs = styles.iter().zip(shares).rev();
+    let used = pairs.filter(|(_, shares)| shares.iter().any(|share| *share > 0.0));
+    let mut stack: Vec<Band<'a>> = used.map(|(style, shares)| (style, shares.as_slice())).collect();
+    // The order within a family stays.
+    stack.sort_by_key(|(style, _)| std::cmp::Reverse(style.family));
+    stack
+}
+
+/// Draws the bands.
+pub(super) fn draw(scale: &Scale, stack: &[Band<'_>]) -> Markup {
+    let days = stack.first().map_or(0, |(_, shares)| shares.len());
     let mut below = vec![0.0; days];
     let mut bands = Vec::new();
-    for (style, shares) in styles.iter().zip(shares).rev() {
-        if shares.iter().all(|share| *share <= 0.0) {
-            continue;
-        }
-        let above: Vec<f64> = below.iter().zip(shares).map(|(low, share)| low + share).collect();
+    for (style, shares) in stack {
+        let above: Vec<f64> = below
+            .iter()
+            .zip(*shares)
+            .map(|(low, share)| low + share)
+            .collect();
         bands.push((style, area(scale, &below, &above)));
         below = above;
     }
@@ -91,17 +104,17 @@ fn runs(high: &[f64]) -> Vec<Vec<usize>> {
 }
 
 /// Names beside the bands as they stand on the last day with requests, where there is room.
-pub(super) fn names(styles: &[Style], shares: &[Vec<f64>], right: f64) -> Markup {
+pub(super) fn names(stack: &[Band<'_>], right: f64) -> Markup {
     const LEAST: f64 = 0.02;
     const APART: f64 = 14.0;
-    let days = shares.first().map_or(0, Vec::len);
+    let days = stack.first().map_or(0, |(_, shares)| shares.len());
     let last = (0..days)
         .rev()
-        .find(|day| shares.iter().any(|series| series[*day] > 0.0));
+        .find(|day| stack.iter().any(|(_, shares)| shares[*day] > 0.0));
     let Some(last) = last else { return html! {} };
     let mut below = 0.0;
-    let mut placed: Vec<(f64, &Style, f64)> = Vec::new();
-    for (style, shares) in styles.iter().zip(shares).rev() {
+    let mut placed: Vec<(f64, &Style)> = Vec::new();
+    for (style, shares) in stack {
         let share = shares[last];
         let wanted = height(below + share / 2.0) + 4.0;
         below += share;
@@ -110,19 +123,17 @@ pub(super) fn names(styles: &[Style], shares: &[Vec<f64>], right: f64) -> Markup
         }
         let y = placed
             .last()
-            .map_or(wanted, |(lower, ..)| wanted.min(lower - APART));
+            .map_or(wanted, |(lower, _)| wanted.min(lower - APART));
         if y < TOP {
             break;
         }
-        placed.push((y.min(BOTTOM), style, share));
+        placed.push((y.min(BOTTOM), style));
     }
     html! {
         g.names {
-            @for (y, style, share) in &placed {
-                rect class=(style.class) x=(right + 6.0) y=(format!("{:.1}", y - 9.0)) width="9" height="9" rx="2" {}
-                text x=(right + 20.0) y=(format!("{y:.1}")) {
-                    tspan.version { (style.name) } " " tspan.share { (percent(*share)) }
-                }
+            @for (y, style) in &placed {
+                rect class=(style.class) x=(right + 8.0) y=(format!("{:.1}", y - 9.0)) width="9" height="9" rx="2" {}
+                text.version x=(right + 22.0) y=(format!("{y:.1}")) { (style.name) }
             }
         }
     }

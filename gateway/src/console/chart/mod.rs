@@ -1,6 +1,6 @@
 //! The version timeline as SVG: on the left who spoke which version, on the right what comes.
 //!
-//! - `bands`: shares, stacked; the newest version lies at the bottom, and rises as clients move on
+//! - `bands`: shares, stacked; what goes lies on top, and the newest version rises from the bottom as clients move on
 //! - `events`: lines of what happened to versions within these days
 //! - `ahead`: when each version that goes falls to 1 %, and when it is gone
 //! - `scale`: days to the width, and which of them are named
@@ -28,12 +28,33 @@ const HEIGHT: f64 = 340.0;
 /// The plot within it.
 const TOP: f64 = 46.0;
 const BOTTOM: f64 = 300.0;
-const LEFT: f64 = 42.0;
+const LEFT: f64 = 50.0;
 
 /// How a version is drawn.
 struct Style {
     name: String,
+    family: Family,
     class: String,
+}
+
+/// What becomes of a version: its colour, and where it lies. What goes lies on top, and what stays rises below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Family {
+    Gone,
+    Going,
+    Current,
+    Preview,
+}
+
+impl Family {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Gone => "gone",
+            Self::Going => "going",
+            Self::Current => "current",
+            Self::Preview => "preview",
+        }
+    }
 }
 
 /// Draws the timeline.
@@ -46,26 +67,45 @@ pub(super) fn draw(
     let rows = sunset
         .map(|report| ahead::rows(report, api, now))
         .unwrap_or_default();
-    let right = if rows.is_empty() { WIDTH - 110.0 } else { 690.0 };
+    let right = if rows.is_empty() { WIDTH - 110.0 } else { 700.0 };
+    let timeline = &whole_days(timeline);
     let (Some(first), Some(last)) = (timeline.days.first(), timeline.days.last()) else {
         return html! {};
     };
     let scale = Scale::new((*first, *last), (LEFT, right));
-    let styles = styles(timeline, api, now);
     let shares = bands::shares(timeline);
+    let styles = styles(timeline, api, now);
+    let stack = bands::stack(&styles, &shares);
     html! {
         svg.timeline viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-labelledby="chart-title chart-desc" {
             title #chart-title { "Share of each version of " (timeline.api) " from " (first) " to " (last) }
             desc #chart-desc { (told(timeline, &shares)) }
             (grid(right))
-            (bands::draw(&scale, &styles, &shares))
+            (bands::draw(&scale, &stack))
             (scale.axis(BOTTOM))
             (events::draw(api, &scale, now))
-            (bands::names(&styles, &shares, right))
+            (bands::names(&stack, right))
             @if !rows.is_empty() { (ahead::draw(&rows, date(now))) }
         }
         (key(!rows.is_empty()))
     }
+}
+
+/// The timeline without the day at hand, whose shares are those of some hours; unless nothing was counted before it.
+fn whole_days(timeline: &Timeline) -> Timeline {
+    let mut whole = timeline.clone();
+    let before = timeline.days.len().saturating_sub(1);
+    whole.days.truncate(before);
+    whole
+        .versions
+        .iter_mut()
+        .for_each(|series| series.requests.truncate(before));
+    let counted = whole
+        .versions
+        .iter()
+        .flat_map(|series| &series.requests)
+        .any(|requests| *requests > 0);
+    if counted { whole } else { timeline.clone() }
 }
 
 /// Lines of the shares, and their names.
@@ -93,20 +133,21 @@ fn styles(timeline: &Timeline, api: &ApiPlan, now: Timestamp) -> Vec<Style> {
     let family = |name: &str| {
         let state = standings.iter().find(|standing| standing.name == name);
         match state.map(|standing| standing.state) {
-            Some(State::Preview) => "preview",
-            Some(State::Deprecated | State::Brownout { .. }) => "going",
-            Some(State::Sunset | State::Off) => "gone",
-            Some(State::Active) | None => "current",
+            Some(State::Preview) => Family::Preview,
+            Some(State::Deprecated | State::Brownout { .. }) => Family::Going,
+            Some(State::Sunset | State::Off) => Family::Gone,
+            Some(State::Active) | None => Family::Current,
         }
     };
-    let mut met: Vec<&str> = Vec::new();
+    let mut met: Vec<Family> = Vec::new();
     let styles = timeline.versions.iter().map(|series| {
         let family = family(&series.version);
         let shade = met.iter().filter(|known| **known == family).count() % SHADES;
         met.push(family);
         Style {
             name: series.version.clone(),
-            class: format!("f-{family} n-{shade}"),
+            family,
+            class: format!("f-{} n-{shade}", family.name()),
         }
     });
     styles.collect()

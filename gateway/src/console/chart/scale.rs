@@ -61,7 +61,21 @@ impl Scale {
             ..22.0 => (date.month() - 1) % 3 == 0,
             _ => date.month() == 1,
         });
-        named.map(|date| (date, self.named(date, months))).collect()
+        self.spaced(named.map(|date| (date, self.named(date, months))))
+    }
+
+    /// Those that leave each other room.
+    fn spaced(&self, named: impl Iterator<Item = (Date, String)>) -> Vec<(Date, String)> {
+        const CHARACTER: f64 = 7.0;
+        let mut kept: Vec<(Date, String)> = Vec::new();
+        for (date, name) in named {
+            let room = (name.chars().count() + 1) as f64 * CHARACTER;
+            let is_far = |(last, _): &(Date, String)| self.x(date) - self.x(*last) >= room;
+            if kept.last().is_none_or(is_far) {
+                kept.push((date, name));
+            }
+        }
+        kept
     }
 
     fn named(&self, date: Date, months: f64) -> String {
@@ -146,7 +160,7 @@ mod tests {
     #[test]
     fn names_are_as_many_as_there_is_room_for() {
         let names = |from, to| {
-            let scale = Scale::new((date(from), date(to)), (0.0, 100.0));
+            let scale = Scale::new((date(from), date(to)), (0.0, 400.0));
             scale
                 .ticks()
                 .into_iter()
@@ -162,5 +176,8 @@ mod tests {
             ["Jan 2027", "Apr 2027", "Jul 2027"]
         );
         assert_eq!(names("2026-11-28", "2029-12-31"), ["2027", "2028", "2029"]);
+        let narrow = Scale::new((date("2026-11-28"), date("2028-02-28")), (0.0, 180.0));
+        let narrow: Vec<String> = narrow.ticks().into_iter().map(|(_, name)| name).collect();
+        assert_eq!(narrow, ["Jan 2027", "Jul 2027", "Jan 2028"]);
     }
 }

@@ -15,7 +15,7 @@ use sluice_transforms::change::Change;
 
 use super::figures::dated;
 use super::layout::{self, Place};
-use super::links::{Link, word};
+use super::links::Link;
 use super::panel::{self, badge};
 use super::visit::Visit;
 use super::{answers, playground};
@@ -73,7 +73,7 @@ fn content(api: &ApiPlan, now: Timestamp) -> Markup {
         section.card.panel aria-labelledby="changes" {
             h2 #changes { "Versions and changes" }
             (table(api, &rows, &standings, now))
-            (panel::foot(&format!("sluice check DIR   # API {}", word(&api.name)), Some(&Link::new("/console/api/lineage.json").api(&api.name))))
+            (panel::foot("sluice check DIR", Some(&Link::new("/console/api/lineage.json").api(&api.name))))
         }
     }
 }

@@ -81,7 +81,7 @@ fn line(member: &Field, trials: bool, now: Timestamp) -> Markup {
     html! {
         tr {
             th scope="row" { code { (member.member) } }
-            td { @if member.change.is_empty() { "lifecycle" } @else { (member.change) } }
+            td { @if member.change.is_empty() { "lifecycle" } @else { (member.change.replace("..", " → ")) } }
             td { (verdict(member.verdict)) }
             td.n { (count(member.sent)) }
             td.n { (count(member.senders)) }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{Panel, empty, scroll};
 use crate::console::figures::{count, percent};
-use crate::console::links::{Link, word};
+use crate::console::links::Link;
 use crate::console::reading::Reading;
 use crate::ledger::report::health::{ChangeHealth, Health};
 
@@ -14,7 +14,7 @@ pub(in crate::console) fn panel(report: &Reading<Health>, api: &str) -> Markup {
         id: "health",
         title: "Transformation health",
         lead: "What became of messages at each change, within 7 days. A failure is a message that the change could not carry; a loss is an element of a list that was left out or replaced.",
-        cli: format!("sluice check DIR   # API {}", word(api)),
+        cli: "sluice check DIR".to_owned(),
         json: Some(Link::new("/console/api/health.json").api(api)),
     };
     panel.of(report, content)

@@ -16,6 +16,9 @@ use sluice_config::plan::Plan;
 use super::links::Link;
 use super::reading::Reading;
 
+/// The panel that says what to do where nothing is kept.
+const FIRST: &str = "timeline";
+
 /// A panel.
 pub(super) struct Panel<'a> {
     /// Its place on the page.
@@ -49,7 +52,8 @@ impl Panel<'_> {
     pub(super) fn of<T>(&self, reading: &Reading<T>, content: impl FnOnce(&T) -> Markup) -> Markup {
         self.around(match reading {
             Reading::Known(report) => content(report),
-            Reading::Unkept => unkept(),
+            Reading::Unkept if self.id == FIRST => unkept(),
+            Reading::Unkept => unkept_either(),
             Reading::Unknown(why) => unknown(why),
         })
     }
@@ -92,6 +96,12 @@ fn unkept() -> Markup {
         p { "Nothing is kept of who uses what. Add to " code { "sluice.yaml" } ", and it is from the next reload on:" }
         pre { code { "usage:\n  store: {sqlite: usage.sqlite}" } }
     })
+}
+
+fn unkept_either() -> Markup {
+    empty(
+        html! { p { "Nothing is kept of who uses what: " code { "usage:" } " in " code { "sluice.yaml" } " says where it is to be kept." } },
+    )
 }
 
 fn unknown(why: &str) -> Markup {

@@ -18,6 +18,7 @@ pub(in crate::console) fn panel(
     reloads: &[ReloadRecord],
     fleet: bool,
     fault: Option<&str>,
+    admin: &str,
     now: Timestamp,
 ) -> Markup {
     let panel = Panel {
@@ -28,7 +29,7 @@ pub(in crate::console) fn panel(
         } else {
             "Reloads of this process."
         },
-        cli: "curl -X POST http://ADMIN/reload".to_owned(),
+        cli: format!("curl -X POST {admin}/reload"),
         json: Some(Link::new("/console/api/reloads.json")),
     };
     panel.around(html! {

@@ -8,7 +8,7 @@ use crate::console::links::Link;
 use crate::console::status::{Failures, Live, Status};
 
 /// The strip.
-pub(in crate::console) fn panel(status: &Status, now: Timestamp) -> Markup {
+pub(in crate::console) fn panel(status: &Status, admin: &str, now: Timestamp) -> Markup {
     let live = status.live.as_ref();
     html! {
         section.card.strip #status aria-labelledby="status-title" {
@@ -22,7 +22,7 @@ pub(in crate::console) fn panel(status: &Status, now: Timestamp) -> Markup {
                 (reload(status, now))
             }
             (warnings(status))
-            div.panel-foot { p.cli { code { "curl -s http://ADMIN/metrics" } } p.json { a href=(Link::new("/console/api/status.json")) { "JSON" } } }
+            div.panel-foot { p.cli { code { "curl -s " (admin) "/metrics" } } p.json { a href=(Link::new("/console/api/status.json")) { "JSON" } } }
         }
     }
 }

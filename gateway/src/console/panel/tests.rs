@@ -130,7 +130,7 @@ fn the_timeline_has_a_picture_its_lines_and_the_same_in_figures() {
         "2026-05-01: deprecated 1",
         "1 falls to 1 % on 2026-10-05; sunset on 2026-09-01",
         "after the sunset",
-        "On 2026-06-15: 2 ",
+        "On 2026-06-14: 2 ",
         "12.3 %",
         "-2.1",
         "1,234,567",
@@ -197,7 +197,21 @@ fn a_contact_is_linked_only_where_that_is_safe() {
 #[test]
 fn nothing_kept_and_a_store_that_is_away_leave_a_sentence() {
     let unkept = blockers::panel(&Reading::Unkept, "todos", now());
-    assert!(text(&unkept).contains("usage:\n  store:"), "{}", unkept.0);
+    assert!(
+        text(&unkept).contains("says where it is to be kept"),
+        "{}",
+        unkept.0
+    );
+    let plan = plan();
+    let first = timeline::panel(&Reading::Unkept, &Reading::Unkept, &plan, &plan.apis[0], now());
+    assert!(
+        text(&first).contains(
+            "usage:
+  store:"
+        ),
+        "{}",
+        first.0
+    );
     let away = blockers::panel(&Reading::Unknown(HOSTILE.to_owned()), "todos", now());
     assert!(text(&away).contains("are not to be had now"));
 }
@@ -327,14 +341,23 @@ fn reloads_are_told_with_what_they_changed() {
         reload("refused", &["SLU0001 in sluice.yaml"]),
         reload("\" onclick=\"x", &[]),
     ];
-    let markup = reloads::panel(&all, true, None, now());
+    let markup = reloads::panel(&all, true, None, "http://localhost:9901", now());
     let html = text(&markup);
     assert!(
         html.contains("class=\"came\"") && html.contains("class=\"went\"") && html.contains("o-refused"),
         "{html}"
     );
     assert!(html.contains("gateway 01234567") && html.contains("o-other"));
-    assert!(text(&reloads::panel(&[], false, Some("away"), now())).contains("No reload yet"));
+    assert!(
+        text(&reloads::panel(
+            &[],
+            false,
+            Some("away"),
+            "http://localhost:9901",
+            now()
+        ))
+        .contains("No reload yet")
+    );
 }
 
 #[test]
@@ -364,7 +387,7 @@ fn the_strip_tells_figures_and_what_is_wrong() {
             lost: 6,
         },
     };
-    let markup = status::panel(&status, now());
+    let markup = status::panel(&status, "http://localhost:9901", now());
     let html = text(&markup);
     for part in [
         "42.0",
@@ -379,5 +402,5 @@ fn the_strip_tells_figures_and_what_is_wrong() {
         assert!(html.contains(part), "{part} is missing in {html}");
     }
     status.live = None;
-    assert!(text(&status::panel(&status, now())).contains("nothing counted yet"));
+    assert!(text(&status::panel(&status, "http://localhost:9901", now())).contains("nothing counted yet"));
 }

@@ -10,7 +10,7 @@ use crate::console::links::Link;
 use crate::ledger::report::who_uses::{ConsumerUse, MemberUse, OperationUse, Page, WhoUses};
 
 /// How many members and operations are listed at once; the others on demand.
-const FIRST: usize = 4;
+const FIRST: usize = 3;
 
 /// Everyone who uses a version, as a table. `panel` is the place that it stands in.
 pub(in crate::console) fn table(panel: &str, report: &WhoUses, now: Timestamp) -> Markup {
