@@ -8,8 +8,8 @@ use super::book::Book;
 use super::calendar::{Calendar, Slot};
 use super::cast::{Asker, Use};
 use super::chance::Chance;
-use super::members;
-use super::tally::Tally;
+use super::members::Members;
+use super::tally::{Tally, trial};
 use super::troubles::{Trouble, Troubles, refused_by_lifecycle};
 use crate::ledger::fact::{Counts, Kind, Who, class};
 use crate::ledger::source::Source;
@@ -67,7 +67,7 @@ pub(super) struct Asked<'a> {
 
 impl Player {
     /// None where the plan has no such version or consumer.
-    pub(super) fn of(plan: &Plan, api: &ApiPlan, one: &'static Use) -> Option<Self> {
+    pub(super) fn of(plan: &Plan, api: &ApiPlan, one: &'static Use, met: &Members) -> Option<Self> {
         let version = api.version(one.version)?;
         let chain = api.lineage.chain(one.version, api.lineage.origin())?;
         let consumer = match one.who.consumer() {
@@ -78,12 +78,11 @@ impl Player {
             Asker::Consumer(name) => Who::Consumer(name.into()),
             Asker::Unidentified(client) => Who::Unidentified(client.into()),
         };
-        let mut met = members::of(api, one.version);
         let pieces = one.habit.iter().filter_map(|(operation, weight)| {
             Some(Piece {
                 operation: (*operation).into(),
                 weight: *weight,
-                tally: Tally::new(met.remove(*operation)?),
+                tally: Tally::new(met.get(*operation)?.clone()),
             })
         });
         Some(Self {
@@ -100,9 +99,14 @@ impl Player {
 
     /// What happens in a slot.
     pub(super) fn play(&mut self, turn: &mut Turn<'_>) {
-        let Scene { api, calendar, troubles } = turn.scene;
+        let Scene {
+            api,
+            calendar,
+            troubles,
+        } = turn.scene;
         let per_hour = self.one.per_hour(calendar.elapsed(turn.slot.from));
-        let expected = per_hour * self.one.rhythm.hours(turn.slot) * troubles.surge(self.one, turn.slot) / 1_000;
+        let expected =
+            per_hour * self.one.rhythm.hours(turn.slot) * troubles.surge(self.one, turn.slot) / 1_000;
         let gone = refused_by_lifecycle(api, self.version, self.consumer, turn.slot);
         for index in 0..self.pieces.len() {
             let all = turn.chance.about(expected * self.pieces[index].weight / 1_000);
@@ -144,6 +148,7 @@ impl Player {
         self.pieces[index].tally.all.add(&counts);
         self.pieces[index].tally.succeeded(done);
         self.losses(&operation, done.0[1], turn);
+        trial(&self.asked(&operation), done.0[1], turn);
         counts.add(&done);
         self.asked(&operation).requests(counts, turn.book);
     }
@@ -159,7 +164,9 @@ impl Player {
 
     /// Documents that a change could not carry.
     fn faulted(&self, operation: &Arc<str>, trouble: &Trouble, counts: Counts, book: &mut Book) {
-        let Some((change, pointer)) = trouble.at else { return };
+        let Some((change, pointer)) = trouble.at else {
+            return;
+        };
         let mut fact = book.fact(Kind::Faulted, &self.name);
         fact.operation = Arc::clone(operation);
         fact.change = change.into();

@@ -19,7 +19,12 @@ const LONG: usize = 12;
 /// How many customers a page has.
 const PAGE: u64 = 20;
 /// A trial that is over: a twentieth of one consumer's answers lacked a member.
-const TRIED: (&str, Asker, &str, &str) = ("3.2", Asker::Consumer("initech"), "readCustomer", "Customer /segment");
+const TRIED: (&str, Asker, &str, &str) = (
+    "3.2",
+    Asker::Consumer("initech"),
+    "readCustomer",
+    "Customer /segment",
+);
 const WITHHELD: u64 = 50_000;
 
 /// What happened in an operation and is not told yet.
@@ -74,16 +79,22 @@ impl Tally {
         if steps > 0 {
             translated(asked, reached, turn.book);
         }
-        let page = if &**asked.operation == "listCustomers" { PAGE } else { 1 };
+        let page = if &**asked.operation == "listCustomers" {
+            PAGE
+        } else {
+            1
+        };
         let answers = reached.answered.0[1];
-        for (kind, often) in [(Kind::Sent, &self.met.sent), (Kind::Delivered, &self.met.delivered)] {
+        for (kind, often) in [
+            (Kind::Sent, &self.met.sent),
+            (Kind::Delivered, &self.met.delivered),
+        ] {
             for member in often {
                 let times = turn.chance.part(answers, member.in_a_million * page);
                 carried(kind, asked, member, times, turn.book);
             }
         }
         took(asked.version, steps, all, reached, turn.book, &mut turn.chance);
-        trial(asked, answers, turn);
     }
 }
 
@@ -107,15 +118,16 @@ fn carried(kind: Kind, asked: &Asked<'_>, member: &Often, times: u64, book: &mut
     book.add(fact, successes(times));
 }
 
-/// Tells of the trial, if these exchanges were part of it.
-fn trial(asked: &Asked<'_>, answers: u64, turn: &mut Turn<'_>) {
+/// Tells of the trial, if these answers were part of it.
+pub(super) fn trial(asked: &Asked<'_>, answers: u64, turn: &mut Turn<'_>) {
     let (version, who, operation, member) = TRIED;
     let is_tried = matches!(asked.who, Who::Consumer(name) if who.consumer() == Some(&**name));
     let (from, to) = turn.scene.troubles.moments.trial;
-    let during = turn.slot.within(from, to) > 0;
-    if !during || !is_tried || (&**asked.version, &**asked.operation) != (version, operation) {
+    let during = turn.slot.within(from, to).unsigned_abs();
+    if during == 0 || !is_tried || (&**asked.version, &**asked.operation) != (version, operation) {
         return;
     }
+    let answers = answers * during / turn.slot.seconds().unsigned_abs().max(1);
     let withheld = turn.chance.part(answers, WITHHELD);
     for (kind, times) in [(Kind::Withheld, withheld), (Kind::Delivered, answers - withheld)] {
         let mut fact = turn.book.fact(kind, asked.version);
@@ -125,7 +137,14 @@ fn trial(asked: &Asked<'_>, answers: u64, turn: &mut Turn<'_>) {
     }
 }
 
-fn took(version: &Arc<str>, steps: usize, all: Counts, reached: Reached, book: &mut Book, chance: &mut Chance) {
+fn took(
+    version: &Arc<str>,
+    steps: usize,
+    all: Counts,
+    reached: Reached,
+    book: &mut Book,
+    chance: &mut Chance,
+) {
     let translation = match steps {
         0 => None,
         few if few < LONG => Some(times::SHORT),
@@ -138,9 +157,16 @@ fn took(version: &Arc<str>, steps: usize, all: Counts, reached: Reached, book: &
         (Part::Upstream, reached.unanswered, Some(times::UNANSWERED)),
     ];
     for (part, counts, over) in parts {
-        let (Some(over), Some(kind)) = (over, part.kind()) else { continue };
+        let (Some(over), Some(kind)) = (over, part.kind()) else {
+            continue;
+        };
         for (class, all) in counts.0.into_iter().enumerate().filter(|(_, all)| *all > 0) {
-            for (bucket, times) in times::spread(all, over, chance) {
+            let buckets = match (class, over.first()) {
+                // Others are few: they are told in the bucket that most are in.
+                (0 | 2.., Some((bucket, _))) => vec![(*bucket, all)],
+                _ => times::spread(all, over, chance),
+            };
+            for (bucket, times) in buckets {
                 let mut fact = book.fact(kind, version);
                 fact.what = part.label(bucket).into();
                 let mut counts = Counts::default();
