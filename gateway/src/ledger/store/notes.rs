@@ -88,7 +88,7 @@ pub(super) async fn claim(pools: &Pools, message: &str, now: Timestamp) -> Resul
 pub(super) async fn is_claimed(pools: &Pools, message: &str) -> Result<bool, StoreFault> {
     let claimed = sqlx::query("SELECT message FROM sluice_messages WHERE message = $1");
     let claimed = claimed.bind(kept(message).into_owned());
-    Ok(claimed.fetch_optional(&pools.read).await?.is_some())
+    Ok(!read(pools, claimed).await?.is_empty())
 }
 
 pub(super) async fn release(pools: &Pools, message: &str) -> Result<(), StoreFault> {
