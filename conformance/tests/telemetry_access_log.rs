@@ -1,6 +1,7 @@
 //! The access log over real sockets: one JSON object a line, of what is listed and nothing else, whatever clients send.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -309,6 +310,31 @@ fn a_share_is_told_and_all_that_fails() {
     );
     assert_eq!(lines[1]["code"], "upstream_garbage");
     assert!(lines[0].get("code").is_none(), "the upstream's own");
+}
+
+/// Many clients at once, on two cores: a line for each exchange, and none is torn or told twice.
+#[test]
+fn every_exchange_has_its_own_line() {
+    let logged = Logged::start(Setup::integrationhub(), |_| {});
+    let (clients, each) = (4, 250);
+    std::thread::scope(|scope| {
+        for client in 0..clients {
+            let stage = &logged.stage;
+            scope.spawn(move || {
+                for number in 0..each {
+                    let id = format!("{client}-{number}");
+                    let target = format!("/v3.3/customers/{ID}");
+                    stage.get(&target, &[("x-request-id", &id)]).expect(200);
+                }
+            });
+        }
+    });
+    let lines = logged.lines(clients * each);
+    let told: BTreeSet<&str> = lines
+        .iter()
+        .map(|line| line["request_id"].as_str().unwrap())
+        .collect();
+    assert_eq!(told.len(), clients * each);
 }
 
 #[test]

@@ -51,6 +51,24 @@ fn a_collector_that_hangs_fills_a_bounded_queue() {
 }
 
 #[test]
+fn a_slow_collector_gets_everything_later() {
+    let collector = Collector::start(Manner::Slow(Duration::from_millis(300)));
+    let stage = Stage::integrationhub();
+    publish(&stage, |plan| plan.traces = Some(traces(&collector.url())));
+    ask(&stage, 100);
+    assert_eq!(collector.exchanges(100).len(), 100);
+    let why = [
+        "queue_full",
+        "timeout",
+        "unreachable",
+        "status",
+        "rejected",
+        "too_many",
+    ];
+    assert!(why.iter().all(|why| lost(&stage, why) == 0.0));
+}
+
+#[test]
 fn what_may_pass_is_tried_again_and_what_may_not_is_counted() {
     let patient = Collector::start(Manner::Answers(503, 2));
     let stage = Stage::integrationhub();

@@ -395,3 +395,38 @@ fn what_ends_after_its_exchange_is_sent_all_the_same() {
     let own: Vec<Span> = spans.into_iter().filter(|span| span.trace == TRACE).collect();
     assert_eq!(of_kind(&own, "CLIENT")[0].at("http.request.method"), "POST");
 }
+
+/// Many clients at once, on two cores: each exchange is one tree, and no span is in another's.
+#[test]
+fn exchanges_at_the_same_time_do_not_mix() {
+    let collector = Collector::start(Manner::Takes);
+    let stage = traced(&collector);
+    let (clients, each) = (4_u32, 40_u32);
+    let trace = |client: u32, number: u32| format!("{:016x}{:016x}", client + 1, number + 1);
+    std::thread::scope(|scope| {
+        for client in 0..clients {
+            let stage = &stage;
+            scope.spawn(move || {
+                for number in 0..each {
+                    let version = ["2.0", "3.3", "1.1", "3.0"][number as usize % 4];
+                    let parent = format!("00-{}-{CALLER}-01", trace(client, number));
+                    let target = format!("/v{version}/customers/{ID}");
+                    stage.get(&target, &[("traceparent", &parent)]).expect(200);
+                }
+            });
+        }
+    });
+    let exchanges = collector.exchanges((clients * each) as usize);
+    let traces: BTreeSet<String> = exchanges.iter().map(|spans| spans[0].trace.clone()).collect();
+    let expected = (0..clients).flat_map(|client| (0..each).map(move |number| trace(client, number)));
+    assert_eq!(traces, expected.collect());
+    for spans in &exchanges {
+        assert_eq!(of_kind(spans, "SERVER").len(), 1, "{spans:#?}");
+        assert_eq!(of_kind(spans, "CLIENT").len(), 1, "{spans:#?}");
+        let known: BTreeSet<&str> = spans.iter().map(|span| &*span.id).collect();
+        for span in spans {
+            let parent = &*span.parent;
+            assert!(parent == CALLER || known.contains(parent), "{span:#?}");
+        }
+    }
+}

@@ -10,7 +10,6 @@ use std::sync::mpsc as blocking;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
@@ -239,14 +238,8 @@ impl Courier {
 /// Whether it may work the next time (OTLP/HTTP, "Retryable response codes"). A collector that did not answer in time had
 /// its time.
 fn may_pass(fault: &FetchFault) -> bool {
-    const LATER: [StatusCode; 4] = [
-        StatusCode::TOO_MANY_REQUESTS,
-        StatusCode::BAD_GATEWAY,
-        StatusCode::SERVICE_UNAVAILABLE,
-        StatusCode::GATEWAY_TIMEOUT,
-    ];
     match fault {
-        FetchFault::Status(status) => LATER.contains(status),
+        FetchFault::Status(status) => matches!(status.as_u16(), 429 | 502 | 503 | 504),
         FetchFault::Unreachable(_) => true,
         FetchFault::Timeout | FetchFault::TooLarge(_) => false,
     }
