@@ -56,18 +56,16 @@ fn predict(plan: &Plan, target: Target<'_>, way: Way) -> Broken {
         .collect()
 }
 
-/// Sends the traffic again, and gives who was refused with this code that was not refused before.
-fn replay(lifecycle: &str, asks: &[Ask], before: &[u16], code: &str) -> Broken {
+/// Sends the traffic again, and gives who was refused with this status that was not before.
+fn replay(lifecycle: &str, asks: &[Ask], before: &[u16], refused: u16) -> Broken {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("replay.sqlite").display().to_string();
     let stage = setup(&file, lifecycle).start();
     let mut broken = Broken::new();
     for (ask, before) in asks.iter().zip(before) {
-        let answer = ask.send(&stage);
-        let text = String::from_utf8_lossy(&answer.body).into_owned();
-        // The gateway's own refusals of the first run break no more than they did.
-        let was_refused = matches!(before, 401 | 403 | 404 | 405);
-        if text.contains(&format!("\"{code}\"")) && !was_refused {
+        // What the gateway refused in the first run breaks no more than it did.
+        let was_refused = matches!(*before, 401 | 403 | 404 | 405) || *before == refused;
+        if ask.send(&stage).status == refused && !was_refused {
             let who = ask.who.unwrap_or("127.0.0.0/24 traffic");
             *broken.entry(who.to_owned()).or_default() += 1;
         }
@@ -109,7 +107,7 @@ fn versions() {
     for version in ["1.0", "1.1", "2.0", "2.1", "2.3", "3.0", "3.1", "4.0-beta"] {
         let predicted = predict(&recorded.plan, Target::Version(version), Way::Off);
         let off = format!("  off: {{only: [\"{version}\"]}}\n");
-        let broke = replay(&off, &recorded.asks, &recorded.statuses, "version_off");
+        let broke = replay(&off, &recorded.asks, &recorded.statuses, 503);
         assert_eq!(names(&predicted), names(&broke), "{version}");
         assert_eq!(predicted, broke, "{version}: how often");
         met += broke.len();
@@ -136,7 +134,7 @@ fn operations() {
         let lifecycle = format!(
             "  operations: [{{operations: [{id}], versions: {{only: [\"{version}\"]}}, deprecated: 2026-01-01, sunset: {gone}}}]\n"
         );
-        let broke = replay(&lifecycle, &recorded.asks, &recorded.statuses, "operation_sunset");
+        let broke = replay(&lifecycle, &recorded.asks, &recorded.statuses, 410);
         assert_eq!(predicted, broke, "{version} {id}");
         let asked = recorded
             .asks
@@ -177,12 +175,7 @@ fn sent_members() {
             .filter(|(ask, _)| ask.version == version)
             .map(|(_, status)| *status)
             .collect();
-        let broke = replay(
-            &member(", sunset: 2026-03-01"),
-            &meant,
-            &statuses,
-            "member_sunset",
-        );
+        let broke = replay(&member(", sunset: 2026-03-01"), &meant, &statuses, 422);
         assert_eq!(names(&predicted), names(&broke), "{version}");
         met += broke.len();
         let senders = meant.iter().filter(|ask| {
