@@ -367,11 +367,17 @@ fn only_the_demo_fills_a_ledger() {
         "gateway/src/demo/history.rs:",
         "gateway/src/ledger/store/",
     ];
-    let met = holding(&sources("gateway/src"), &["history::fill", "history::batches", "mark_demo("]);
+    let met = holding(
+        &sources("gateway/src"),
+        &["history::fill", "history::batches", "mark_demo("],
+    );
     let other = |at: &&String| !known.iter().any(|file| at.starts_with(file));
     let broken: Vec<String> = met.iter().filter(other).cloned().collect();
     none("made-up figures are the demo's", &broken);
-    assert!(met.iter().any(|at| at.starts_with(known[0])), "the demo fills its ledger: {met:?}");
+    assert!(
+        met.iter().any(|at| at.starts_with(known[0])),
+        "the demo fills its ledger: {met:?}"
+    );
 }
 
 #[test]

@@ -13,7 +13,16 @@ use sluice_conformance::stage::{Client, Setup};
 use sluice_gateway::serve::Listener;
 
 /// Every label that metrics have. A consumer is none.
-const LABELS: [&str; 8] = ["api", "version", "operation", "status_class", "source", "code", "le", "instance"];
+const LABELS: [&str; 8] = [
+    "api",
+    "version",
+    "operation",
+    "status_class",
+    "source",
+    "code",
+    "le",
+    "instance",
+];
 /// What histograms and counters add to their names.
 const ENDINGS: [&str; 3] = ["_bucket", "_count", "_sum"];
 
@@ -33,8 +42,15 @@ fn dashboard() -> Value {
 /// Metrics that docs/metrics.md explains, with their labels.
 fn documented() -> BTreeMap<String, BTreeSet<String>> {
     let page = read("metrics.md");
-    let rows = page.lines().filter(|line| line.starts_with("| `http_") || line.starts_with("| `sluice_"));
-    let cells = rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
+    let rows = page
+        .lines()
+        .filter(|line| line.starts_with("| `http_") || line.starts_with("| `sluice_"));
+    let cells = rows.map(|row| {
+        row.trim_matches('|')
+            .split('|')
+            .map(str::trim)
+            .collect::<Vec<_>>()
+    });
     let label = |name: &str| name.trim().trim_matches('`').to_owned();
     cells
         .map(|cells| {
@@ -50,7 +66,10 @@ fn queries() -> Vec<(String, String)> {
     let mut all = Vec::new();
     for panel in dashboard["panels"].as_array().unwrap() {
         for target in panel["targets"].as_array().into_iter().flatten() {
-            all.push((panel["title"].to_string(), target["expr"].as_str().unwrap().to_owned()));
+            all.push((
+                panel["title"].to_string(),
+                target["expr"].as_str().unwrap().to_owned(),
+            ));
         }
     }
     for annotation in dashboard["annotations"]["list"].as_array().unwrap() {
@@ -92,16 +111,25 @@ fn labels(query: &str) -> BTreeSet<String> {
     let pieces: Vec<&str> = query.split('"').step_by(2).collect();
     for text in &pieces {
         for operator in ["=~", "!~", "!=", "="] {
-            let Some(before) = text.trim_end().strip_suffix(operator) else { continue };
-            let name = before.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+            let Some(before) = text.trim_end().strip_suffix(operator) else {
+                continue;
+            };
+            let name = before
+                .rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .next();
             found.extend(name.map(str::to_owned));
             break;
         }
     }
     let all = pieces.concat();
     for keyword in ["by (", "on (", "group_left ("] {
-        let lists = all.split(keyword).skip(1).filter_map(|rest| rest.split(')').next());
-        let names = lists.flat_map(|list| list.split(',')).map(|name| name.trim().to_owned());
+        let lists = all
+            .split(keyword)
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next());
+        let names = lists
+            .flat_map(|list| list.split(','))
+            .map(|name| name.trim().to_owned());
         found.extend(names.filter(|name| !name.is_empty()));
     }
     found
@@ -109,7 +137,11 @@ fn labels(query: &str) -> BTreeSet<String> {
 
 /// Runs promtool in a directory; none where it is not installed.
 fn promtool(arguments: &[&str], directory: &Path) -> Option<String> {
-    let done = match Command::new("promtool").args(arguments).current_dir(directory).output() {
+    let done = match Command::new("promtool")
+        .args(arguments)
+        .current_dir(directory)
+        .output()
+    {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             println!("skipped: promtool is not installed");
             return None;
@@ -133,14 +165,18 @@ fn alert_rules_are_sound_and_do_what_their_tests_say() {
 #[test]
 fn every_alert_is_tested_and_explained() {
     let names = |text: &str, key: &str| -> BTreeSet<String> {
-        let named = text.lines().filter_map(|line| line.trim_start().trim_start_matches("- ").strip_prefix(key));
+        let named = text
+            .lines()
+            .filter_map(|line| line.trim_start().trim_start_matches("- ").strip_prefix(key));
         named.map(|name| name.trim().to_owned()).collect()
     };
     let alerts = names(&read("prometheus/alerts.yaml"), "alert:");
     assert!(alerts.len() > 8, "{alerts:?}");
     assert_eq!(alerts, names(&read("prometheus/alerts_test.yaml"), "alertname:"));
     let page = read("metrics.md");
-    let explained = page.lines().filter_map(|line| line.strip_prefix("| `Sluice")?.split('`').next());
+    let explained = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `Sluice")?.split('`').next());
     let explained: BTreeSet<String> = explained.map(|name| format!("Sluice{name}")).collect();
     assert_eq!(alerts, explained);
 }
@@ -168,10 +204,14 @@ fn queries_ask_for_what_there_is() {
     let mut asked = BTreeSet::new();
     let alerts = read("prometheus/alerts.yaml");
     let queries = queries();
-    let all = queries.iter().map(|(place, query)| (place.as_str(), query.as_str()));
+    let all = queries
+        .iter()
+        .map(|(place, query)| (place.as_str(), query.as_str()));
     let dashboard = dashboard();
     let variables = dashboard["templating"]["list"].as_array().unwrap();
-    let variables = variables.iter().filter_map(|variable| Some(("a variable", variable["query"]["query"].as_str()?)));
+    let variables = variables
+        .iter()
+        .filter_map(|variable| Some(("a variable", variable["query"]["query"].as_str()?)));
     for (place, query) in all.chain([("alerts.yaml", alerts.as_str())]).chain(variables) {
         for metric in metrics(query) {
             assert!(known.contains_key(&metric), "{place}: nothing is called {metric}");
@@ -179,7 +219,11 @@ fn queries_ask_for_what_there_is() {
         }
     }
     for (place, query) in &queries {
-        let allowed: BTreeSet<&str> = metrics(query).iter().flat_map(|m| &known[m]).map(String::as_str).collect();
+        let allowed: BTreeSet<&str> = metrics(query)
+            .iter()
+            .flat_map(|m| &known[m])
+            .map(String::as_str)
+            .collect();
         for label in labels(query) {
             assert!(LABELS.contains(&label.as_str()), "{place}: {label} is no label");
             let given = ["le", "instance"].contains(&label.as_str()) || allowed.contains(label.as_str());
@@ -187,7 +231,10 @@ fn queries_ask_for_what_there_is() {
         }
     }
     let unasked: Vec<&String> = known.keys().filter(|metric| !asked.contains(*metric)).collect();
-    assert!(unasked.is_empty(), "neither the dashboard nor an alert asks for {unasked:?}");
+    assert!(
+        unasked.is_empty(),
+        "neither the dashboard nor an alert asks for {unasked:?}"
+    );
 }
 
 #[test]
@@ -195,8 +242,12 @@ fn the_dashboard_can_be_imported() {
     let dashboard = dashboard();
     assert!(dashboard["schemaVersion"].as_u64().unwrap() >= 38, "Grafana 10");
     assert!(dashboard["id"].is_null(), "a new dashboard has no id");
-    let variables: Vec<&str> =
-        dashboard["templating"]["list"].as_array().unwrap().iter().map(|v| v["name"].as_str().unwrap()).collect();
+    let variables: Vec<&str> = dashboard["templating"]["list"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| v["name"].as_str().unwrap())
+        .collect();
     assert_eq!(variables, ["datasource", "api", "version"]);
     let panels = dashboard["panels"].as_array().unwrap();
     let ids: BTreeSet<u64> = panels.iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
@@ -206,22 +257,33 @@ fn the_dashboard_can_be_imported() {
         let title = panel["title"].as_str().unwrap();
         let at = |key: &str| panel["gridPos"][key].as_u64().unwrap();
         assert!(at("x") + at("w") <= 24, "{title} is too wide");
-        for cell in (at("y")..at("y") + at("h")).flat_map(|y| (at("x")..at("x") + at("w")).map(move |x| (x, y))) {
+        for cell in
+            (at("y")..at("y") + at("h")).flat_map(|y| (at("x")..at("x") + at("w")).map(move |x| (x, y)))
+        {
             assert!(taken.insert(cell), "{title} lies over another panel at {cell:?}");
         }
         if panel["type"] == "row" {
             continue;
         }
-        assert!(!panel["description"].as_str().unwrap().is_empty(), "{title} says what it shows");
+        assert!(
+            !panel["description"].as_str().unwrap().is_empty(),
+            "{title} says what it shows"
+        );
         for source in panel["targets"].as_array().unwrap().iter().chain([panel]) {
             assert_eq!(source["datasource"]["uid"], "${datasource}", "{title}");
         }
     }
-    let rows: Vec<&str> =
-        panels.iter().filter(|panel| panel["type"] == "row").map(|panel| panel["title"].as_str().unwrap()).collect();
+    let rows: Vec<&str> = panels
+        .iter()
+        .filter(|panel| panel["type"] == "row")
+        .map(|panel| panel["title"].as_str().unwrap())
+        .collect();
     let page = read("metrics.md");
     for row in rows {
-        assert!(page.contains(&format!("| {row} |")), "metrics.md does not explain the row {row}");
+        assert!(
+            page.contains(&format!("| {row} |")),
+            "metrics.md does not explain the row {row}"
+        );
     }
 }
 
@@ -230,11 +292,16 @@ fn the_dashboard_can_be_imported() {
 fn the_page_explains_what_a_gateway_exposes() {
     let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let admin = || Listener::admin(([127, 0, 0, 1], 0).into());
-    let stage = Setup::integrationhub().serve(|s| s.listeners.push(admin())).start();
+    let stage = Setup::integrationhub()
+        .serve(|s| s.listeners.push(admin()))
+        .start();
     stage.get("/v2.0/customers/cus_000017", &[]).expect(200);
     stage.get("/v3.3/customers/cus_000017", &[]).expect(200);
     assert!(stage.get("/v9/customers", &[]).status >= 400);
-    let away = Setup::integrationhub().upstream(dead).serve(|s| s.listeners.push(admin())).start();
+    let away = Setup::integrationhub()
+        .upstream(dead)
+        .serve(|s| s.listeners.push(admin()))
+        .start();
     away.get("/v2.0/customers/cus_000017", &[]).expect(502);
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for stage in [&stage, &away] {
@@ -249,7 +316,10 @@ fn the_page_explains_what_a_gateway_exposes() {
         let shown = found.get(metric);
         assert_eq!(shown, Some(labels), "{metric}; there are {:?}", found.keys());
     }
-    for metric in found.keys().filter(|metric| metric.contains("duration") || metric.contains("ledger")) {
+    for metric in found
+        .keys()
+        .filter(|metric| metric.contains("duration") || metric.contains("ledger"))
+    {
         assert!(known.contains_key(metric), "metrics.md does not explain {metric}");
     }
 }
@@ -259,7 +329,17 @@ fn exposed(line: &str) -> Option<(String, BTreeSet<String>)> {
     let sample = (!line.starts_with('#')).then_some(line)?;
     let (name, rest) = sample.split_once([' ', '{'])?;
     let ending = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending));
-    let pairs = if sample.starts_with(&format!("{name}{{")) { rest.rsplit_once('}')?.0 } else { "" };
-    let names = pairs.split(',').filter_map(|pair| pair.split_once("=\"")).map(|(name, _)| name.to_owned());
-    Some((ending.unwrap_or(name).to_owned(), names.filter(|name| name != "le").collect()))
+    let pairs = if sample.starts_with(&format!("{name}{{")) {
+        rest.rsplit_once('}')?.0
+    } else {
+        ""
+    };
+    let names = pairs
+        .split(',')
+        .filter_map(|pair| pair.split_once("=\""))
+        .map(|(name, _)| name.to_owned());
+    Some((
+        ending.unwrap_or(name).to_owned(),
+        names.filter(|name| name != "le").collect(),
+    ))
 }

@@ -66,7 +66,10 @@ pub(super) fn write(plan: &Plan, backend: SocketAddr, now: Timestamp, credential
         line(
             &mut out,
             "the console",
-            &format!("http://{}/console, with 90 days of traffic that is made up", reachable(admin)),
+            &format!(
+                "http://{}/console, with 90 days of traffic that is made up",
+                reachable(admin)
+            ),
         );
     }
     line(

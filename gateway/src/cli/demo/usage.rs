@@ -25,7 +25,8 @@ impl Usage {
     /// Makes the directory: one that was not there before, since others may write where temporary files are.
     pub(super) fn new() -> Result<Self, Failure> {
         let mut name = [0_u8; 8];
-        getrandom::fill(&mut name).map_err(|error| Failure::new(format!("there is no randomness: {error}")))?;
+        getrandom::fill(&mut name)
+            .map_err(|error| Failure::new(format!("there is no randomness: {error}")))?;
         let name: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
         let directory = std::env::temp_dir().join(format!("sluice-demo-{name}"));
         let made = DirBuilder::new().mode(0o700).create(&directory);

@@ -170,13 +170,20 @@ mod tests {
 
     #[test]
     fn the_history_has_no_gap_and_ends_before_this_minute() {
-        for now in ["2026-11-28T04:20:31Z", "2026-11-28T00:00:05Z", "2027-03-01T23:59:59Z"] {
+        for now in [
+            "2026-11-28T04:20:31Z",
+            "2026-11-28T00:00:05Z",
+            "2027-03-01T23:59:59Z",
+        ] {
             let now: Timestamp = now.parse().unwrap();
             let calendar = Calendar::until(now);
             let slots = calendar.slots();
             assert_eq!(slots[0].from, calendar.begin);
             assert!(slots.windows(2).all(|pair| pair[0].to == pair[1].from));
-            assert!(slots.windows(2).all(|pair| pair[0].minute() < pair[1].minute()), "a batch has a minute of its own");
+            assert!(
+                slots.windows(2).all(|pair| pair[0].minute() < pair[1].minute()),
+                "a batch has a minute of its own"
+            );
             let last = slots.last().unwrap();
             assert!(last.to <= now.as_second() && now.as_second() - last.to < 60);
             assert!(last.whole, "nothing is left over");
@@ -194,7 +201,10 @@ mod tests {
                 whole: true,
             };
             let hours = rhythm.hours(week);
-            assert!((167_800..=168_000).contains(&hours), "{rhythm:?}: {hours} thousandths of 168 hours");
+            assert!(
+                (167_800..=168_000).contains(&hours),
+                "{rhythm:?}: {hours} thousandths of 168 hours"
+            );
         }
     }
 

@@ -35,7 +35,11 @@ pub(super) enum Asker {
 pub(super) type Habit = &'static [(&'static str, u64)];
 
 /// Somebody who looks customers up.
-const LOOKS: Habit = &[("readCustomer", 740), ("listCustomers", 250), ("patchCustomer", 10)];
+const LOOKS: Habit = &[
+    ("readCustomer", 740),
+    ("listCustomers", 250),
+    ("patchCustomer", 10),
+];
 /// An application in which people work.
 const WORKS: Habit = &[
     ("readCustomer", 640),
@@ -158,13 +162,22 @@ mod tests {
 
     #[test]
     fn rates_change_evenly_between_days() {
-        let acme = USES.iter().find(|one| one.version == "2.1" && one.who == ACME).unwrap();
+        let acme = USES
+            .iter()
+            .find(|one| one.version == "2.1" && one.who == ACME)
+            .unwrap();
         assert_eq!(acme.per_hour(0), 1_250);
         assert_eq!(acme.per_hour(5_250), 605);
         assert_eq!(acme.per_hour(9_000), 25);
         assert_eq!(acme.per_hour(20_000), 25);
-        assert!(USES.iter().all(|one| one.course.windows(2).all(|pair| pair[0].0 < pair[1].0)));
-        assert!(USES.iter().all(|one| one.habit.iter().map(|(_, weight)| weight).sum::<u64>() == 1_000));
+        assert!(
+            USES.iter()
+                .all(|one| one.course.windows(2).all(|pair| pair[0].0 < pair[1].0))
+        );
+        assert!(
+            USES.iter()
+                .all(|one| one.habit.iter().map(|(_, weight)| weight).sum::<u64>() == 1_000)
+        );
     }
 
     /// Whoever asks could ask: the version takes its credential, is open to it, and can be named so.
@@ -174,21 +187,42 @@ mod tests {
         let api = &plan.apis[0];
         for one in USES {
             let version = api.version(one.version).unwrap();
-            let by = api.select.iter().find(|way| name(&way.selector) == one.chosen_by).unwrap();
+            let by = api
+                .select
+                .iter()
+                .find(|way| name(&way.selector) == one.chosen_by)
+                .unwrap();
             assert!(by.covers(version), "{one:?}");
             let Some(name) = one.who.consumer() else { continue };
             let consumer = plan.consumers.get(plan.consumers.named(name).unwrap()).unwrap();
-            let open = consumer.versions.get(&api.name).is_none_or(|versions| versions.contains(version));
+            let open = consumer
+                .versions
+                .get(&api.name)
+                .is_none_or(|versions| versions.contains(version));
             let audience = api.authentication.audience(version);
-            assert!(open && audience.is_none_or(|them| them.consumers.contains(&plan.consumers.named(name).unwrap())), "{one:?}");
+            assert!(
+                open && audience
+                    .is_none_or(|them| them.consumers.contains(&plan.consumers.named(name).unwrap())),
+                "{one:?}"
+            );
             let (_, entry) = api.authentication.of(version).unwrap();
             let bearer = entry.schemes.iter().any(|scheme| scheme.is_bearer());
-            assert!(if bearer { !consumer.subjects.is_empty() } else { !consumer.keys.is_empty() }, "{one:?}");
+            assert!(
+                if bearer {
+                    !consumer.subjects.is_empty()
+                } else {
+                    !consumer.keys.is_empty()
+                },
+                "{one:?}"
+            );
             if one.chosen_by == "pin" {
                 assert_eq!(consumer.pins.get(&api.name), Some(&version), "{one:?}");
             }
         }
         let used = |version: &str| USES.iter().any(|one| one.version == version);
-        assert!(api.versions.iter().all(|version| used(&version.name)), "a version that nobody uses");
+        assert!(
+            api.versions.iter().all(|version| used(&version.name)),
+            "a version that nobody uses"
+        );
     }
 }

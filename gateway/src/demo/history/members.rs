@@ -170,7 +170,9 @@ fn list(customer: &Value) -> Value {
 fn arguments(operation: &Operation, shown: &Value) -> Vec<Argument> {
     let id = id(shown).and_then(|(_, value)| value.as_text().map(|text| text.into_owned()));
     let in_path = operation.parameters.iter().find(|p| p.place == Place::Path);
-    let argument = in_path.zip(id).map(|(p, id)| Argument::new(Place::Path, &p.name, id));
+    let argument = in_path
+        .zip(id)
+        .map(|(p, id)| Argument::new(Place::Path, &p.name, id));
     argument.into_iter().collect()
 }
 
@@ -213,13 +215,23 @@ mod tests {
         let plan = plan();
         let members = of(&plan.apis[0], "1.0");
         let read = names(&members["readCustomer"].delivered);
-        for name in ["1.0..1.1 Customer /cust_id", "1.2..2.0 Customer /full_name", "2.2..2.3 Customer /phone"] {
+        for name in [
+            "1.0..1.1 Customer /cust_id",
+            "1.2..2.0 Customer /full_name",
+            "2.2..2.3 Customer /phone",
+        ] {
             assert!(read.iter().any(|known| known == name), "{name} in {read:?}");
         }
         assert!(members["readCustomer"].sent.is_empty());
         let sent = names(&members["replaceCustomer"].sent);
-        assert!(sent.iter().any(|known| known == "1.2..2.0 Customer /addr"), "{sent:?}");
-        assert_eq!(names(&members["deleteCustomer"].sent), ["1.0..1.1 CustomerKey /cust_id"]);
+        assert!(
+            sent.iter().any(|known| known == "1.2..2.0 Customer /addr"),
+            "{sent:?}"
+        );
+        assert_eq!(
+            names(&members["deleteCustomer"].sent),
+            ["1.0..1.1 CustomerKey /cust_id"]
+        );
     }
 
     #[test]
@@ -229,7 +241,10 @@ mod tests {
         let [segment] = &members["readCustomer"].delivered[..] else {
             panic!("{:?}", members["readCustomer"].delivered)
         };
-        assert_eq!((&*segment.change, &*segment.what), ("3.2..3.3", "Customer /segment"));
+        assert_eq!(
+            (&*segment.change, &*segment.what),
+            ("3.2..3.3", "Customer /segment")
+        );
         assert!((1..1_000_000).contains(&segment.in_a_million));
     }
 
@@ -240,7 +255,10 @@ mod tests {
             let members = of(&plan.apis[0], version);
             assert_eq!(members.len(), 6, "{version}");
             for met in members.values() {
-                assert!(met.sent.is_empty() && met.delivered.is_empty(), "{version}: {met:?}");
+                assert!(
+                    met.sent.is_empty() && met.delivered.is_empty(),
+                    "{version}: {met:?}"
+                );
             }
         }
     }

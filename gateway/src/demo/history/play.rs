@@ -100,9 +100,14 @@ impl Player {
 
     /// What happens in a slot.
     pub(super) fn play(&mut self, turn: &mut Turn<'_>) {
-        let Scene { api, calendar, troubles } = turn.scene;
+        let Scene {
+            api,
+            calendar,
+            troubles,
+        } = turn.scene;
         let per_hour = self.one.per_hour(calendar.elapsed(turn.slot.from));
-        let expected = per_hour * self.one.rhythm.hours(turn.slot) * troubles.surge(self.one, turn.slot) / 1_000;
+        let expected =
+            per_hour * self.one.rhythm.hours(turn.slot) * troubles.surge(self.one, turn.slot) / 1_000;
         let gone = refused_by_lifecycle(api, self.version, self.consumer, turn.slot);
         for index in 0..self.pieces.len() {
             let all = turn.chance.about(expected * self.pieces[index].weight / 1_000);
@@ -159,7 +164,9 @@ impl Player {
 
     /// Documents that a change could not carry.
     fn faulted(&self, operation: &Arc<str>, trouble: &Trouble, counts: Counts, book: &mut Book) {
-        let Some((change, pointer)) = trouble.at else { return };
+        let Some((change, pointer)) = trouble.at else {
+            return;
+        };
         let mut fact = book.fact(Kind::Faulted, &self.name);
         fact.operation = Arc::clone(operation);
         fact.change = change.into();

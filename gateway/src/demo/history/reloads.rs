@@ -22,14 +22,35 @@ const SIGNAL: &str = "SIGHUP";
 pub(super) fn reloads(calendar: Calendar) -> Vec<ReloadRecord> {
     let moments = Moments::of(calendar);
     // Versions whose chain has the change 2.0..2.1.
-    let mapping = ["1.0", "1.1", "1.2", "2.0"].map(|version| format!("API customers: version {version} changed"));
+    let mapping =
+        ["1.0", "1.1", "1.2", "2.0"].map(|version| format!("API customers: version {version} changed"));
     let one = |text: &str| vec![text.to_owned()];
     let told = [
-        (calendar.ago(64, 7, 30), "startup", PUBLISHED, one("the first edition")),
+        (
+            calendar.ago(64, 7, 30),
+            "startup",
+            PUBLISHED,
+            one("the first edition"),
+        ),
         // Its tokens name it from now on: it may move to 3.2.
-        (calendar.ago(42, 9, 12), FILES, PUBLISHED, one("consumer acme changed")),
-        (moments.trial.0, FILES, PUBLISHED, one("API customers: lifecycle changed")),
-        (moments.trial.1, FILES, PUBLISHED, one("API customers: lifecycle changed")),
+        (
+            calendar.ago(42, 9, 12),
+            FILES,
+            PUBLISHED,
+            one("consumer acme changed"),
+        ),
+        (
+            moments.trial.0,
+            FILES,
+            PUBLISHED,
+            one("API customers: lifecycle changed"),
+        ),
+        (
+            moments.trial.1,
+            FILES,
+            PUBLISHED,
+            one("API customers: lifecycle changed"),
+        ),
         (moments.mapping.0, FILES, PUBLISHED, mapping.to_vec()),
         (
             moments.mapping.1 - 22 * MINUTE,
@@ -38,9 +59,24 @@ pub(super) fn reloads(calendar: Calendar) -> Vec<ReloadRecord> {
             one("SLU0041 in apis/customers/changes/2.0-2.1.yaml"),
         ),
         (moments.mapping.1, FILES, PUBLISHED, mapping.to_vec()),
-        (calendar.end - 26 * HOUR, SIGNAL, PUBLISHED, one("API customers: limits changed")),
-        (moments.closed, FILES, PUBLISHED, one("API customers: authentication changed")),
-        (moments.surge.1 + 2 * HOUR, SIGNAL, PUBLISHED, one("API customers: limits changed")),
+        (
+            calendar.end - 26 * HOUR,
+            SIGNAL,
+            PUBLISHED,
+            one("API customers: limits changed"),
+        ),
+        (
+            moments.closed,
+            FILES,
+            PUBLISHED,
+            one("API customers: authentication changed"),
+        ),
+        (
+            moments.surge.1 + 2 * HOUR,
+            SIGNAL,
+            PUBLISHED,
+            one("API customers: limits changed"),
+        ),
         // The old key is out of use.
         (moments.rotated.0, FILES, PUBLISHED, one("consumer acme changed")),
     ];

@@ -19,7 +19,12 @@ const LONG: usize = 12;
 /// How many customers a page has.
 const PAGE: u64 = 20;
 /// A trial that is over: a twentieth of one consumer's answers lacked a member.
-const TRIED: (&str, Asker, &str, &str) = ("3.2", Asker::Consumer("initech"), "readCustomer", "Customer /segment");
+const TRIED: (&str, Asker, &str, &str) = (
+    "3.2",
+    Asker::Consumer("initech"),
+    "readCustomer",
+    "Customer /segment",
+);
 const WITHHELD: u64 = 50_000;
 
 /// What happened in an operation and is not told yet.
@@ -74,9 +79,16 @@ impl Tally {
         if steps > 0 {
             translated(asked, reached, turn.book);
         }
-        let page = if &**asked.operation == "listCustomers" { PAGE } else { 1 };
+        let page = if &**asked.operation == "listCustomers" {
+            PAGE
+        } else {
+            1
+        };
         let answers = reached.answered.0[1];
-        for (kind, often) in [(Kind::Sent, &self.met.sent), (Kind::Delivered, &self.met.delivered)] {
+        for (kind, often) in [
+            (Kind::Sent, &self.met.sent),
+            (Kind::Delivered, &self.met.delivered),
+        ] {
             for member in often {
                 let times = turn.chance.part(answers, member.in_a_million * page);
                 carried(kind, asked, member, times, turn.book);
@@ -125,7 +137,14 @@ fn trial(asked: &Asked<'_>, answers: u64, turn: &mut Turn<'_>) {
     }
 }
 
-fn took(version: &Arc<str>, steps: usize, all: Counts, reached: Reached, book: &mut Book, chance: &mut Chance) {
+fn took(
+    version: &Arc<str>,
+    steps: usize,
+    all: Counts,
+    reached: Reached,
+    book: &mut Book,
+    chance: &mut Chance,
+) {
     let translation = match steps {
         0 => None,
         few if few < LONG => Some(times::SHORT),
@@ -138,7 +157,9 @@ fn took(version: &Arc<str>, steps: usize, all: Counts, reached: Reached, book: &
         (Part::Upstream, reached.unanswered, Some(times::UNANSWERED)),
     ];
     for (part, counts, over) in parts {
-        let (Some(over), Some(kind)) = (over, part.kind()) else { continue };
+        let (Some(over), Some(kind)) = (over, part.kind()) else {
+            continue;
+        };
         for (class, all) in counts.0.into_iter().enumerate().filter(|(_, all)| *all > 0) {
             for (bucket, times) in times::spread(all, over, chance) {
                 let mut fact = book.fact(kind, version);

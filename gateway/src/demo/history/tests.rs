@@ -38,7 +38,9 @@ fn now() -> Timestamp {
 static HISTORY: LazyLock<Vec<Batch>> = LazyLock::new(|| batches(&plan(), now()));
 
 fn rows() -> impl Iterator<Item = (&'static Batch, &'static Row)> {
-    HISTORY.iter().flat_map(|batch| batch.rows.iter().map(move |row| (batch, row)))
+    HISTORY
+        .iter()
+        .flat_map(|batch| batch.rows.iter().map(move |row| (batch, row)))
 }
 
 fn calendar() -> Calendar {
@@ -49,16 +51,23 @@ fn calendar() -> Calendar {
 fn count(days: (i64, i64), meant: impl Fn(&Fact) -> bool) -> u64 {
     let (from, to) = (calendar().ago(days.0, 0, 0), calendar().ago(days.1, 0, 0));
     let during = rows().filter(|(batch, _)| (from..to).contains(&batch.minute));
-    during.filter(|(_, row)| meant(&row.fact)).map(|(_, row)| row.counts.all()).sum()
+    during
+        .filter(|(_, row)| meant(&row.fact))
+        .map(|(_, row)| row.counts.all())
+        .sum()
 }
 
 fn versions(days: (i64, i64), begin: &str) -> u64 {
-    count(days, |fact| fact.kind == Kind::ByVersion && fact.version.starts_with(begin))
+    count(days, |fact| {
+        fact.kind == Kind::ByVersion && fact.version.starts_with(begin)
+    })
 }
 
 fn uses(days: (i64, i64), version: &str, name: &str) -> u64 {
     let who = Who::Consumer(name.into());
-    count(days, |fact| fact.kind == Kind::ByConsumer && &*fact.version == version && fact.who == who)
+    count(days, |fact| {
+        fact.kind == Kind::ByConsumer && &*fact.version == version && fact.who == who
+    })
 }
 
 fn told(days: (i64, i64), kind: Kind, what: &str) -> u64 {
@@ -76,11 +85,20 @@ fn the_same_time_has_the_same_history() {
 fn nothing_is_in_the_future_or_before_the_90_days() {
     let (begin, now) = (calendar().begin, now().as_second());
     assert!(now - begin <= DAYS * 86_400);
-    assert!(HISTORY.windows(2).all(|pair| pair[0].minute < pair[1].minute && pair[0].number < pair[1].number));
+    assert!(
+        HISTORY
+            .windows(2)
+            .all(|pair| pair[0].minute < pair[1].minute && pair[0].number < pair[1].number)
+    );
     for batch in HISTORY.iter() {
         assert_eq!(batch.minute.rem_euclid(60), 0);
         assert!((begin..now - 60).contains(&batch.minute), "{}", batch.minute);
-        assert!(batch.rows.iter().all(|row| (batch.minute..now).contains(&row.last_seen)));
+        assert!(
+            batch
+                .rows
+                .iter()
+                .all(|row| (batch.minute..now).contains(&row.last_seen))
+        );
         assert_eq!(batch.lost, 0);
     }
     let days: BTreeSet<i64> = HISTORY.iter().map(|batch| batch.minute / 86_400).collect();
@@ -90,14 +108,23 @@ fn nothing_is_in_the_future_or_before_the_90_days() {
 #[test]
 fn it_is_small() {
     let rows = rows().count();
-    assert!((50_000..140_000).contains(&rows), "{rows} rows in {} batches", HISTORY.len());
+    assert!(
+        (50_000..140_000).contains(&rows),
+        "{rows} rows in {} batches",
+        HISTORY.len()
+    );
 }
 
 #[test]
 fn a_fact_stands_once_in_a_batch_and_has_happened() {
     for batch in HISTORY.iter() {
         assert!(batch.rows.windows(2).all(|pair| pair[0].fact < pair[1].fact));
-        assert!(batch.rows.iter().all(|row| (1..1_000_000).contains(&row.counts.all())));
+        assert!(
+            batch
+                .rows
+                .iter()
+                .all(|row| (1..1_000_000).contains(&row.counts.all()))
+        );
     }
 }
 
@@ -145,11 +172,21 @@ fn every_failure_is_somebodys_and_every_refusal_a_request() {
 #[test]
 fn every_exchange_took_its_time() {
     for version in plan().apis[0].versions.iter().map(|v| v.name.as_str()) {
-        let of = |kind| count((DAYS, 0), move |fact| fact.kind == kind && &*fact.version == version);
+        let of = |kind| {
+            count((DAYS, 0), move |fact| {
+                fact.kind == kind && &*fact.version == version
+            })
+        };
         let (asked, added, above) = (of(Kind::ByVersion), of(Kind::TookGateway), of(Kind::TookUpstream));
         // Who was stopped at the door has no operation, and is in no histogram.
-        assert!(added <= asked && added > asked / 2, "{version}: {added} of {asked}");
-        assert!(above <= added && above > added / 2, "{version}: {above} of {added}");
+        assert!(
+            added <= asked && added > asked / 2,
+            "{version}: {added} of {asked}"
+        );
+        assert!(
+            above <= added && above > added / 2,
+            "{version}: {above} of {added}"
+        );
         let origin = plan().apis[0].lineage.origin() == version;
         assert_eq!(of(Kind::TookTransformation) > 0, !origin, "{version}");
         assert_eq!(of(Kind::TookTransformation), of(Kind::Lifted), "{version}");
@@ -160,13 +197,24 @@ fn every_exchange_took_its_time() {
 fn every_name_is_one_of_the_plan() {
     let plan = plan();
     let api = &plan.apis[0];
-    let changes: Vec<String> = api.lineage.changes().iter().map(|c| format!("{}..{}", c.old, c.new)).collect();
+    let changes: Vec<String> = api
+        .lineage
+        .changes()
+        .iter()
+        .map(|c| format!("{}..{}", c.old, c.new))
+        .collect();
     let codes: Vec<&str> = refusal::Kind::ALL.iter().map(|kind| kind.code()).collect();
     for fact in rows().map(|(_, row)| &row.fact).collect::<BTreeSet<_>>() {
         let contract = api.lineage.contract(&fact.version).unwrap();
         assert_eq!(&*fact.api, api.name);
-        assert!(fact.operation.is_empty() || contract.operation(&fact.operation).is_some(), "{fact:?}");
-        assert!(fact.change.is_empty() || changes.iter().any(|known| **known == *fact.change), "{fact:?}");
+        assert!(
+            fact.operation.is_empty() || contract.operation(&fact.operation).is_some(),
+            "{fact:?}"
+        );
+        assert!(
+            fact.change.is_empty() || changes.iter().any(|known| **known == *fact.change),
+            "{fact:?}"
+        );
         if let Who::Consumer(name) = &fact.who {
             assert!(plan.consumers.named(name).is_some(), "{fact:?}");
         }
@@ -182,7 +230,10 @@ fn every_name_is_one_of_the_plan() {
 /// A member is one of its type in the change's old version, or in the version itself.
 fn is_member(api: &ApiPlan, fact: &Fact) {
     let (label, at) = fact.what.split_once(' ').unwrap();
-    let old = fact.change.split_once("..").map_or(&*fact.version, |(old, _)| old);
+    let old = fact
+        .change
+        .split_once("..")
+        .map_or(&*fact.version, |(old, _)| old);
     let types = &api.lineage.contract(old).unwrap().types;
     let at = Pointer::parse(at).unwrap();
     let shape = types.get(label).unwrap_or_else(|| panic!("{fact:?}"));
@@ -201,16 +252,27 @@ fn the_first_generation_is_nearly_gone() {
     let script = Who::Unidentified(cast::SCRIPT.into());
     let script = count(week, |fact| fact.kind == Kind::ByConsumer && fact.who == script);
     let megacorp = uses(week, "1.0", "megacorp");
-    assert_eq!(script + megacorp, versions(week, "1.0"), "nobody else asks in 1.0");
+    assert_eq!(
+        script + megacorp,
+        versions(week, "1.0"),
+        "nobody else asks in 1.0"
+    );
     assert!(script > 1_000);
 }
 
 #[test]
 fn the_second_generation_goes_down_and_the_third_up() {
-    let weeks: Vec<u64> = (0..12).map(|week| versions((89 - week * 7, 82 - week * 7), "2.")).collect();
-    assert!(weeks.windows(2).all(|pair| pair[1] < pair[0] * 103 / 100), "{weeks:?}");
+    let weeks: Vec<u64> = (0..12)
+        .map(|week| versions((89 - week * 7, 82 - week * 7), "2."))
+        .collect();
+    assert!(
+        weeks.windows(2).all(|pair| pair[1] < pair[0] * 103 / 100),
+        "{weeks:?}"
+    );
     assert!(weeks[11] * 2 < weeks[0], "{weeks:?}");
-    let weeks: Vec<u64> = (0..12).map(|week| versions((89 - week * 7, 82 - week * 7), "3.3")).collect();
+    let weeks: Vec<u64> = (0..12)
+        .map(|week| versions((89 - week * 7, 82 - week * 7), "3.3"))
+        .collect();
     assert!(weeks.windows(2).all(|pair| pair[1] > pair[0]), "{weeks:?}");
     let (beta, all) = (versions((6, -1), "4.0-beta"), versions((6, -1), ""));
     assert!(beta > 0 && beta * 200 < all, "{beta} of {all}");
@@ -241,18 +303,39 @@ fn weeks_and_days_have_a_rhythm() {
 fn incidents_show() {
     let upstream = |days| told(days, Kind::Failed, "upstream");
     assert!(upstream((12, 11)) > 10 * upstream((11, 10)), "the outage");
-    let faults = |days| count(days, |fact| fact.kind == Kind::Faulted && &*fact.change == "2.0..2.1");
+    let faults = |days| {
+        count(days, |fact| {
+            fact.kind == Kind::Faulted && &*fact.change == "2.0..2.1"
+        })
+    };
     assert!(faults((5, 4)) > 5 * faults((4, 3)), "the faulty mapping");
-    assert!(told((5, 4), Kind::Failed, "transformation") > 20 * told((4, 3), Kind::Failed, "transformation").max(1));
+    assert!(
+        told((5, 4), Kind::Failed, "transformation")
+            > 20 * told((4, 3), Kind::Failed, "transformation").max(1)
+    );
     let globex = Who::Consumer("globex".into());
     let limited = |fact: &Fact| fact.kind == Kind::Refused && &*fact.what == "rate_limited";
-    assert!(count((2, -1), |fact| limited(fact) && fact.who == globex) > 500, "the burst");
+    assert!(
+        count((2, -1), |fact| limited(fact) && fact.who == globex) > 500,
+        "the burst"
+    );
     assert_eq!(count((DAYS, -1), |fact| limited(fact) && fact.who != globex), 0);
-    for code in ["unauthenticated", "untranslatable_request", "scope_missing", "version_forbidden"] {
+    for code in [
+        "unauthenticated",
+        "untranslatable_request",
+        "scope_missing",
+        "version_forbidden",
+    ] {
         assert!(told((1, -1), Kind::Refused, code) > 0, "{code}");
     }
-    assert!(told((DAYS, 0), Kind::Refused, "brownout") > 0, "rehearsals of 1.x");
-    assert!(count((22, 13), |fact| fact.kind == Kind::Withheld) > 10, "the trial");
+    assert!(
+        told((DAYS, 0), Kind::Refused, "brownout") > 0,
+        "rehearsals of 1.x"
+    );
+    assert!(
+        count((22, 13), |fact| fact.kind == Kind::Withheld) > 10,
+        "the trial"
+    );
     assert!(count((DAYS, 0), |fact| fact.kind == Kind::Lost) > 0);
 }
 
@@ -268,7 +351,10 @@ fn what_is_gone_is_refused() {
     }
     let exempt = Who::Consumer("megacorp".into());
     assert!(answered.len() > 1 && answered[&exempt] > 0, "{answered:?}");
-    assert!(answered.iter().all(|(who, count)| **who == exempt || *count == 0), "{answered:?}");
+    assert!(
+        answered.iter().all(|(who, count)| **who == exempt || *count == 0),
+        "{answered:?}"
+    );
 }
 
 /// Where documents fail is where the lineage says that such documents fail.
@@ -290,7 +376,9 @@ fn faults_are_where_the_lineage_has_them() {
             headers: Vec::new(),
             body: Some(customer.clone()),
         };
-        let shown = Interpreter::new(lineage, &lower).lower(answer, &mut Unobserved).unwrap();
+        let shown = Interpreter::new(lineage, &lower)
+            .lower(answer, &mut Unobserved)
+            .unwrap();
         let mut body = shown.response.body.unwrap();
         let place = Pointer::parse(at).unwrap();
         *place.look_mut(&mut body).unwrap() = Value::text(text);
@@ -315,17 +403,31 @@ fn faults_are_where_the_lineage_has_them() {
 fn reloads_explain_the_figures() {
     let reloads = super::reloads::reloads(calendar());
     assert!(reloads.windows(2).all(|pair| pair[0].at < pair[1].at));
-    assert!(reloads.iter().all(|reload| reload.at < now() && reload.hash.len() == 64));
-    let refused = reloads.iter().position(|reload| reload.outcome == "refused").unwrap();
+    assert!(
+        reloads
+            .iter()
+            .all(|reload| reload.at < now() && reload.hash.len() == 64)
+    );
+    let refused = reloads
+        .iter()
+        .position(|reload| reload.outcome == "refused")
+        .unwrap();
     let (before, refused) = (&reloads[refused - 1], &reloads[refused]);
-    assert_eq!((before.generation, &before.hash), (refused.generation, &refused.hash), "nothing was swapped");
+    assert_eq!(
+        (before.generation, &before.hash),
+        (refused.generation, &refused.hash),
+        "nothing was swapped"
+    );
     let (file, plan) = (refused.changes[0].split_once(" in ").unwrap().1, plan());
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/examples/integrationhub");
     assert!(example.join(file).is_file(), "{file}");
     for version in ["1.0", "1.1", "1.2", "2.0"] {
         let chain = plan.apis[0].lineage.chain(version, "3.3").unwrap();
         let change = |step: usize| &plan.apis[0].lineage.changes()[step].old;
-        assert!(chain.steps.iter().any(|(pass, _)| change(pass.change) == "2.0"), "{version}");
+        assert!(
+            chain.steps.iter().any(|(pass, _)| change(pass.change) == "2.0"),
+            "{version}"
+        );
     }
 }
 
@@ -338,7 +440,10 @@ async fn a_store_is_filled_and_marked() {
         span: Span::START,
     };
     let usage = UsagePlan {
-        store: UsageStore::Sqlite(NamedFile { path: directory.path().join("usage.sqlite"), place: place.clone() }),
+        store: UsageStore::Sqlite(NamedFile {
+            path: directory.path().join("usage.sqlite"),
+            place: place.clone(),
+        }),
         flush: Duration::from_secs(10),
         keys: 400_000,
         unidentified: 1_000,
@@ -355,7 +460,11 @@ async fn a_store_is_filled_and_marked() {
     super::fill(&store, &plan(), now()).await.unwrap();
     println!("filled in {:?}", begun.elapsed());
     assert!(store.is_demo().await.unwrap());
-    for (grain, days) in [(Grain::Day, (DAYS, -1)), (Grain::Hour, (7, 0)), (Grain::Minute, (1, 0))] {
+    for (grain, days) in [
+        (Grain::Day, (DAYS, -1)),
+        (Grain::Hour, (7, 0)),
+        (Grain::Minute, (1, 0)),
+    ] {
         let question = Question {
             kinds: &[Kind::ByVersion],
             api: Some("customers"),
@@ -367,7 +476,13 @@ async fn a_store_is_filled_and_marked() {
             by_time: false,
             most: 10,
         };
-        let known: u64 = store.ask(&question).await.unwrap().iter().map(|known| known.counts.all()).sum();
+        let known: u64 = store
+            .ask(&question)
+            .await
+            .unwrap()
+            .iter()
+            .map(|known| known.counts.all())
+            .sum();
         assert_eq!(known, versions(days, "3.3"), "{grain:?}");
     }
     let (seen, all) = store.seen("customers", "1.0", now(), 10, 0).await.unwrap();

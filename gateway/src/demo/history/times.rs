@@ -11,7 +11,16 @@ pub(super) const ADDED: Spread = &[(3, 500), (4, 330), (2, 90), (5, 55), (6, 18)
 pub(super) const SHORT: Spread = &[(2, 540), (1, 260), (3, 160), (4, 35), (5, 5)];
 pub(super) const LONG: Spread = &[(4, 470), (3, 360), (5, 130), (6, 32), (7, 8)];
 /// What the upstream takes, and where it does not answer.
-pub(super) const ANSWERED: Spread = &[(0, 560), (1, 270), (2, 110), (3, 38), (4, 9), (5, 6), (6, 5), (7, 2)];
+pub(super) const ANSWERED: Spread = &[
+    (0, 560),
+    (1, 270),
+    (2, 110),
+    (3, 38),
+    (4, 9),
+    (5, 6),
+    (6, 5),
+    (7, 2),
+];
 pub(super) const UNANSWERED: Spread = &[(14, 620), (13, 240), (0, 140)];
 
 /// How many of `all` fall into each bucket.

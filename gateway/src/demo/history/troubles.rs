@@ -133,7 +133,10 @@ impl Troubles {
         operation: &'t str,
         slot: Slot,
     ) -> impl Iterator<Item = (&'t Trouble, u64)> {
-        let meant = self.all.iter().filter(move |trouble| trouble.is_of(one, operation));
+        let meant = self
+            .all
+            .iter()
+            .filter(move |trouble| trouble.is_of(one, operation));
         meant.filter_map(move |trouble| {
             let seconds = slot.within(trouble.from, trouble.to).unsigned_abs();
             let share = trouble.in_a_million * seconds / slot.seconds().unsigned_abs().max(1);
@@ -145,7 +148,9 @@ impl Troubles {
     pub(super) fn losses(&self, version: &str, slot: Slot) -> [(&'static str, u64); 2] {
         let texts = |share| if WITH_TEXTS.contains(&version) { share } else { 0 };
         let names = |share| if WITH_NAMES.contains(&version) { share } else { 0 };
-        let seconds = slot.within(self.moments.mapping.0, self.moments.mapping.1).unsigned_abs();
+        let seconds = slot
+            .within(self.moments.mapping.0, self.moments.mapping.1)
+            .unsigned_abs();
         let share = 240_000 * seconds / slot.seconds().unsigned_abs().max(1);
         [(TEXT, texts(share)), (NAME, names(700))]
     }
@@ -155,7 +160,9 @@ impl Troubles {
         if (one.who, one.version) != SURGES {
             return 1_000;
         }
-        let seconds = slot.within(self.moments.surge.0, self.moments.surge.1).unsigned_abs();
+        let seconds = slot
+            .within(self.moments.surge.0, self.moments.surge.1)
+            .unsigned_abs();
         1_000 + 11_000 * seconds / slot.seconds().unsigned_abs().max(1)
     }
 }
@@ -175,7 +182,10 @@ impl Trouble {
     }
 
     fn of(self, who: Asker) -> Self {
-        Self { who: Some(who), ..self }
+        Self {
+            who: Some(who),
+            ..self
+        }
     }
 
     fn in_versions(self, versions: &'static [&'static str]) -> Self {
@@ -224,9 +234,7 @@ fn usual(begin: i64, end: i64) -> Vec<Trouble> {
         always(25, Kind::Overloaded),
         always(160, Kind::UpstreamTimeout),
         always(40, Kind::UpstreamReset),
-        unlowered(90)
-            .in_versions(WITH_NAMES)
-            .at(NAME, "/address/country"),
+        unlowered(90).in_versions(WITH_NAMES).at(NAME, "/address/country"),
     ]
 }
 
