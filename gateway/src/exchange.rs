@@ -269,8 +269,8 @@ async fn identify(carrier: &Carrier, asked: &Asked<'_>, known: &mut Known<'_>) -
     };
     let found = known.identified.insert(found);
     let stage = trace.stage("authenticate");
-    known.who = stage.judged(authenticate::consumer(carrier, asked, found.api, found.version).await)?;
-    Ok(())
+    let who = &mut known.who;
+    stage.judged(authenticate::consumer(carrier, asked, found.api, found.version, who).await)
 }
 
 /// A request whose head was refused at the socket, where this one stands in its place.

@@ -57,7 +57,7 @@ pub async fn pin(carrier: &Carrier, asked: &Asked<'_>, api: usize) -> Result<Opt
     Ok(pinned.map(|version| plan.version_name(*version).to_owned()))
 }
 
-/// Who asks, by the schemes of a version.
+/// Who asks, by the schemes of a version. A consumer that may not use the version is known all the same: it is counted.
 ///
 /// # Errors
 /// No credential, a wrong one, or one that cannot be judged now; a consumer that may not use this version.
