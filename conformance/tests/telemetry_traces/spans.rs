@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use serde_json::json;
+use sluice_conformance::oracle::{self, Endpoint};
 use sluice_conformance::stage::http2::Http2;
-use sluice_conformance::stage::{PATIENCE, Setup, scripted};
+use sluice_conformance::stage::{PATIENCE, Setup, VERSIONS, scripted};
 use sluice_gateway::demo::backend::{Canned, Fault, Rule};
 
 use super::collector::{Collector, Manner, Span};
@@ -408,9 +409,9 @@ fn exchanges_at_the_same_time_do_not_mix() {
             let stage = &stage;
             scope.spawn(move || {
                 for number in 0..each {
-                    let version = ["2.0", "3.3", "1.1", "3.0"][number as usize % 4];
+                    let version = VERSIONS[number as usize % VERSIONS.len()];
                     let parent = format!("00-{}-{CALLER}-01", trace(client, number));
-                    let target = format!("/v{version}/customers/{ID}");
+                    let target = oracle::path(version, Endpoint::Read, ID).unwrap().target;
                     stage.get(&target, &[("traceparent", &parent)]).expect(200);
                 }
             });
