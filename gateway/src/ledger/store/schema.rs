@@ -8,10 +8,9 @@
 //! - `sluice_reloads`, `sluice_messages`: what became of reloads, and which messages were sent;
 //! - `sluice_marks`: the version of these tables, and whether figures were made up.
 
-use sqlx::AssertSqlSafe;
-use sqlx::{AnyConnection, Executor, Row, SqlSafeStr};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row, SqlSafeStr};
 
-use super::connect::Dialect;
+use super::connect::{Dialect, Pools};
 use super::fault::StoreFault;
 use super::number;
 use crate::ledger::fact::Kind;
@@ -68,23 +67,38 @@ pub(super) fn of_consumers_alone(fact: &str) -> String {
 /// One gateway at a time makes tables; the number is any.
 const ALONE: &str = "SELECT pg_advisory_xact_lock(7514837029847)";
 
-/// Makes what is missing.
+/// Makes what is missing. Nobody waits for it where all is there.
 ///
 /// # Errors
 /// The tables are those of a newer release.
-pub(super) async fn make(line: &mut AnyConnection, dialect: Dialect) -> Result<(), StoreFault> {
+pub(super) async fn make(pools: &Pools) -> Result<(), StoreFault> {
+    let mut line = pools.writer().await?;
+    if !are_there(&mut line, pools.dialect).await? {
+        let mut transaction = line.begin_with(pools.begin()).await?;
+        make_alone(&mut transaction, pools.dialect).await?;
+        transaction.commit().await?;
+    }
+    line.keep();
+    Ok(())
+}
+
+async fn are_there(line: &mut AnyConnection, dialect: Dialect) -> Result<bool, StoreFault> {
+    match version(line, dialect).await? {
+        Some(found) if found > VERSION => Err(StoreFault::Newer {
+            found,
+            known: VERSION,
+        }),
+        found => Ok(found == Some(VERSION)),
+    }
+}
+
+async fn make_alone(line: &mut AnyConnection, dialect: Dialect) -> Result<(), StoreFault> {
     if dialect == Dialect::Postgres {
         line.execute(ALONE).await?;
     }
-    match version(line, dialect).await? {
-        Some(VERSION) => return Ok(()),
-        Some(found) if found > VERSION => {
-            return Err(StoreFault::Newer {
-                found,
-                known: VERSION,
-            });
-        }
-        _ => {}
+    // Another gateway may have made them meanwhile.
+    if are_there(line, dialect).await? {
+        return Ok(());
     }
     for table in TABLES {
         line.execute(statement(table, dialect)).await?;
