@@ -105,7 +105,8 @@ async fn make_alone(line: &mut AnyConnection, dialect: Dialect) -> Result<(), St
     }
     line.execute(BY_VERSION).await?;
     line.execute(AssertSqlSafe(of_consumers(dialect))).await?;
-    let mark = sqlx::query("INSERT INTO sluice_marks (name, value) VALUES ('schema', $1)");
+    let mark =
+        sqlx::query("INSERT INTO sluice_marks (name, value) VALUES ('schema', $1) ON CONFLICT DO NOTHING");
     mark.bind(VERSION).execute(&mut *line).await?;
     Ok(())
 }
@@ -114,8 +115,10 @@ async fn make_alone(line: &mut AnyConnection, dialect: Dialect) -> Result<(), St
 async fn version(line: &mut AnyConnection, dialect: Dialect) -> Result<Option<i64>, sqlx::Error> {
     let there = match dialect {
         Dialect::Sqlite => "SELECT name FROM sqlite_schema WHERE name = 'sluice_marks'",
+        // A look-up by name alone may answer what it was before another gateway made the tables.
         Dialect::Postgres => {
-            "SELECT to_regclass('sluice_marks')::text WHERE to_regclass('sluice_marks') IS NOT NULL"
+            "SELECT CAST(1 AS BIGINT) FROM pg_catalog.pg_class c
+            WHERE c.relname = 'sluice_marks' AND pg_catalog.pg_table_is_visible(c.oid)"
         }
     };
     if line.fetch_optional(there).await?.is_none() {
