@@ -505,23 +505,26 @@ async fn losses_are_summed(at: At) {
 }
 
 async fn gateways_open_an_empty_store_at_once(at: At) {
-    let (a, b, c, d) = tokio::join!(at.open(), at.open(), at.open(), at.open());
-    let minute = now().as_second() - 56;
-    for (number, store) in (1..).zip([a, b, c, d]) {
-        let given = batch(
-            "g",
-            number,
-            minute,
-            vec![row(fact("1.0"), [0, 1, 0, 0, 0], minute)],
-        );
-        store.add(&given).await.unwrap();
+    let mut opening = tokio::task::JoinSet::new();
+    for number in 1..=8 {
+        let plan = at.plan.clone();
+        opening.spawn(async move {
+            let store = Store::open(&plan, None).await.unwrap();
+            let minute = now().as_second() - 56;
+            let given = batch(
+                "g",
+                number,
+                minute,
+                vec![row(fact("1.0"), [0, 1, 0, 0, 0], minute)],
+            );
+            store.add(&given).await.unwrap();
+        });
     }
-    assert_eq!(
-        at.open().await.ask(&all(Grain::Day)).await.unwrap()[0]
-            .counts
-            .all(),
-        4
-    );
+    while let Some(opened) = opening.join_next().await {
+        opened.unwrap();
+    }
+    let known = at.open().await.ask(&all(Grain::Day)).await.unwrap();
+    assert_eq!(known[0].counts.all(), 8);
 }
 
 async fn tables_of_a_newer_release_are_refused(at: At) {

@@ -1,8 +1,8 @@
 //! How long it takes: printed, not asserted. `cargo test -p sluice-conformance --test ledger_store -- --ignored measure
 //! --nocapture`, best with `--release`; `SLUICE_MEASURE_OTHERS=380000` adds as many facts a day that are not asked for.
 
-use std::env;
 use std::time::Instant;
+use std::{env, fs};
 
 use jiff::Timestamp;
 use sluice_gateway::ledger::fact::Fact;
@@ -17,7 +17,7 @@ async fn measure(at: At) {
     let others: u64 = env::var("SLUICE_MEASURE_OTHERS").map_or(0, |number| number.parse().unwrap());
     let store = at.open().await;
     let today = Grain::Day.floor(now().as_second());
-    let (mut rows, begun) = (0, Instant::now());
+    let (mut rows, begun, idle) = (0, Instant::now(), busy());
     for day in 0..DAYS {
         let second = today - (DAYS - 1 - day) * DAY + 3_600;
         let of = |version: &'static str| (0..CONSUMERS).map(move |n| consumer(version, n));
@@ -34,22 +34,29 @@ async fn measure(at: At) {
         rows += given.rows.len();
         store.add(&given).await.unwrap();
     }
-    let took = begun.elapsed();
-    println!(
-        "{rows} rows added in {took:.1?}: {:.0} a second",
-        rows as f64 / took.as_secs_f64()
-    );
+    let (took, busy_for) = (begun.elapsed(), busy() - idle);
+    let rate = rows as f64 / busy_for;
+    println!("{rows} rows added in {took:.1?}, {busy_for:.1} s of CPU: {rate:.0} a second of it");
     let last = Timestamp::from_second(today + 3_600).unwrap();
     for most in [50, 50, 50, 500, 10_000] {
-        let begun = Instant::now();
+        let (begun, idle) = (Instant::now(), busy());
         let (seen, all) = store.seen("customers", "1.0", last, most, 0).await.unwrap();
-        println!(
-            "{} of {all} consumers told in {:.0?}",
-            seen.len(),
-            begun.elapsed()
-        );
+        let (told, took, busy_for) = (seen.len(), begun.elapsed(), busy() - idle);
+        println!("{told} of {all} consumers told in {took:.0?}, {busy_for:.2} s of CPU");
         assert_eq!((seen.len() as u64, all), (u64::from(most), CONSUMERS));
     }
+}
+
+/// Seconds of CPU that this process has used: others may be at work beside it.
+fn busy() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    let ticks = fields
+        .split(' ')
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
 }
 
 #[test]

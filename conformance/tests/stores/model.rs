@@ -132,9 +132,6 @@ enum Act {
     },
     Prune {
         age: i64,
-        minutes: u64,
-        hours: u64,
-        days: Option<u64>,
     },
 }
 
@@ -166,20 +163,28 @@ fn act() -> impl Strategy<Value = Act> {
     let kinds = vec(select(vec![Kind::Request, Kind::ByConsumer, Kind::Sent]), 0..3);
     let (version, who) = (proptest::option::of(0..2_usize), proptest::option::of(0..4_usize));
     let ask = (kinds, version, who, 0..3_usize, age(), age(), any::<bool>());
-    let prune = (
-        age(),
-        0..3 * 86_400_u64,
-        0..9_000_000_u64,
-        proptest::option::of(0..9_000_000_u64),
-    );
     prop_oneof![
         6 => add.prop_map(|(gateway, number, age, rows)| Act::Add { gateway, number, age, rows }),
         3 => ask.prop_map(|(kinds, version, who, grain, since, lasts, by_time)| {
             Act::Ask { kinds, version, who, grain, since, lasts, by_time }
         }),
         1 => (0..2_usize, age()).prop_map(|(version, age)| Act::Seen { version, age }),
-        1 => prune.prop_map(|(age, minutes, hours, days)| Act::Prune { age, minutes, hours, days }),
+        1 => age().prop_map(|age| Act::Prune { age }),
     ]
+}
+
+/// For how long figures are kept: the same for all of a case, as the plan says it.
+fn retention() -> impl Strategy<Value = Retention> {
+    let kept = (
+        0..3 * 86_400_u64,
+        0..9_000_000_u64,
+        proptest::option::of(0..9_000_000_u64),
+    );
+    kept.prop_map(|(minutes, hours, days)| Retention {
+        minutes: Duration::from_secs(minutes),
+        hours: Duration::from_secs(hours),
+        days: days.map(Duration::from_secs),
+    })
 }
 
 const VERSIONS: [&str; 2] = ["1.0", "2.0"];
@@ -211,6 +216,7 @@ fn fact(api: &str, number: usize) -> Fact {
 struct Subject {
     store: Store,
     model: Model,
+    retention: Retention,
     api: String,
 }
 
@@ -253,17 +259,8 @@ impl Subject {
                 );
             }
             Act::Seen { version, age } => self.seen(VERSIONS[version], instant(age)).await,
-            Act::Prune {
-                age,
-                minutes,
-                hours,
-                days,
-            } => {
-                let retention = Retention {
-                    minutes: Duration::from_secs(minutes),
-                    hours: Duration::from_secs(hours),
-                    days: days.map(Duration::from_secs),
-                };
+            Act::Prune { age } => {
+                let retention = self.retention;
                 self.store.prune(instant(age), &retention).await.unwrap();
                 self.model.prune(now - age, &retention);
             }
@@ -318,11 +315,12 @@ async fn whatever_happens_it_is_as_in_memory(at: At) {
         max_shrink_iters: 200,
         ..Config::default()
     });
-    let tried = runner.run(&vec(act(), 1..24), |acts| {
+    let tried = runner.run(&(retention(), vec(act(), 1..24)), |(retention, acts)| {
         case.set(case.get() + 1);
         let mut subject = Subject {
             store: store.clone(),
             model: Model::default(),
+            retention,
             api: format!("api {}", case.get()),
         };
         let trying = std::panic::AssertUnwindSafe(|| {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 
-use super::connect::Pools;
+use super::connect::{Dialect, Pools};
 use super::fault::{self, StoreFault};
 use super::number::Parts;
 use crate::ledger::batch::{Batch, Row};
@@ -27,11 +27,11 @@ const PORTIONS: [usize; 3] = [512, 16, 1];
 /// How many columns it has.
 const COLUMNS: usize = 16;
 
-const TEMPORARY: &str = "CREATE TEMPORARY TABLE IF NOT EXISTS sluice_batch (
-    id BIGINT NOT NULL, kind SMALLINT NOT NULL, who_is SMALLINT NOT NULL, api TEXT NOT NULL, version TEXT NOT NULL,
+/// The columns of the temporary table but the first.
+const TEMPORARY: &str = "kind SMALLINT NOT NULL, who_is SMALLINT NOT NULL, api TEXT NOT NULL, version TEXT NOT NULL,
     who TEXT NOT NULL, operation TEXT NOT NULL, chosen_by TEXT NOT NULL, change TEXT NOT NULL, what TEXT NOT NULL,
     seen BIGINT NOT NULL, c1 BIGINT NOT NULL, c2 BIGINT NOT NULL, c3 BIGINT NOT NULL, c4 BIGINT NOT NULL,
-    c5 BIGINT NOT NULL)";
+    c5 BIGINT NOT NULL";
 
 const FACTS: &str = "INSERT INTO sluice_facts AS f (id, kind, api, version, who_is, who, operation, chosen_by, change, what,
         first_seen, last_seen)
@@ -68,7 +68,7 @@ async fn once(pools: &Pools, batch: &Batch, rows: &[Staged<'_>]) -> Result<(), s
     let mut line = pools.writer().await?;
     let mut transaction = line.begin_with(pools.begin()).await?;
     if claimed(&mut transaction, batch).await? {
-        stage(&mut transaction, rows).await?;
+        stage(&mut transaction, pools.dialect, rows).await?;
         transaction.execute(FACTS).await?;
         for (grain, statement) in GRAINS.into_iter().zip(INTO_GRAINS.iter()) {
             let adding = sqlx::query(AssertSqlSafe(Arc::clone(statement)));
@@ -160,8 +160,8 @@ impl<'a> Staged<'a> {
     }
 }
 
-async fn stage(line: &mut AnyConnection, rows: &[Staged<'_>]) -> Result<(), sqlx::Error> {
-    line.execute(TEMPORARY).await?;
+async fn stage(line: &mut AnyConnection, dialect: Dialect, rows: &[Staged<'_>]) -> Result<(), sqlx::Error> {
+    line.execute(AssertSqlSafe(temporary(dialect))).await?;
     line.execute("DELETE FROM sluice_batch").await?;
     let mut rest = rows;
     for (portion, statement) in PORTIONS.into_iter().zip(INTO_TEMPORARY.iter()) {
@@ -185,6 +185,15 @@ async fn stage(line: &mut AnyConnection, rows: &[Staged<'_>]) -> Result<(), sqlx
         }
     }
     Ok(())
+}
+
+fn temporary(dialect: Dialect) -> String {
+    let number = match dialect {
+        // A file holds rows in the order of this column, and need not sort them for each of the tables.
+        Dialect::Sqlite => "INTEGER PRIMARY KEY",
+        Dialect::Postgres => "BIGINT NOT NULL",
+    };
+    format!("CREATE TEMPORARY TABLE IF NOT EXISTS sluice_batch (id {number}, {TEMPORARY})")
 }
 
 fn into_temporary(portion: usize) -> Arc<str> {

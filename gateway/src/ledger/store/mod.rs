@@ -32,7 +32,6 @@ use sluice_config::plan::{Retention, UsagePlan};
 use super::batch::Batch;
 use super::question::{Known, Question, Seen};
 use connect::Pools;
-use sqlx::Connection;
 
 pub use fault::StoreFault;
 pub use notes::ReloadRecord;
@@ -64,7 +63,7 @@ impl Store {
     /// What cannot be opened or written to, a server that does not answer, tables of a newer release.
     pub async fn open(plan: &UsagePlan, directory: Option<&Path>) -> Result<Self, StoreFault> {
         let pools = within(SHORT, Pools::open(plan, directory)).await?;
-        within(SHORT, pools.make_tables()).await?;
+        within(SHORT, schema::make(&pools)).await?;
         Ok(Self(Arc::new(pools)))
     }
 
@@ -183,15 +182,4 @@ async fn within<T>(
 ) -> Result<T, StoreFault> {
     let done = tokio::time::timeout(limit, doing).await;
     done.unwrap_or(Err(StoreFault::Late(limit)))
-}
-
-impl Pools {
-    async fn make_tables(&self) -> Result<(), StoreFault> {
-        let mut line = self.writer().await?;
-        let mut transaction = line.begin_with(self.begin()).await?;
-        schema::make(&mut transaction, self.dialect).await?;
-        transaction.commit().await?;
-        line.keep();
-        Ok(())
-    }
 }
