@@ -35,7 +35,7 @@ impl Console {
         let usage = format!("usage: {{store: {{sqlite: \"{}\"}}, flush: 1s}}", file.display());
         let mut console = Self::start(Setup::guarded().main(&usage));
         console._directory = Some(directory);
-        console.store();
+        drop(console.store());
         console
     }
 
