@@ -216,9 +216,7 @@ impl Door {
         let bound = bound.ok_or_else(forged)?;
         same(&self.bound(b"login", bound.bytes())?, form.get(TOKEN))?;
         let from = arrival.peer.remote.ip();
-        self.attempts
-            .begin(from, arrival.now)
-            .map_err(|seconds| too_many(seconds))?;
+        self.attempts.begin(from, arrival.now).map_err(too_many)?;
         let key = form.get("key").trim().as_bytes();
         let (name, key) = administrators.judge(key, arrival.now).map_err(Denied::Stranger)?;
         let id = SessionId::random().ok_or_else(no_randomness)?;
