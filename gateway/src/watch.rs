@@ -16,8 +16,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use notify::event::{CreateKind, ModifyKind, RemoveKind};
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher, recommended_watcher};
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher, recommended_watcher};
 use sluice_config::is_source;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -152,32 +151,22 @@ fn unwatched(error: impl std::fmt::Display) {
     tracing::warn!(%error, "the configuration's directory cannot be watched; SIGHUP and the admin API still reload");
 }
 
-/// Whether an event is about the configuration. Reading a file is an event too, and we read them all.
+/// Whether an event is about the directory. Reading a file is an event too, and we read them all.
 fn concerns(event: &Event, directory: &Path) -> bool {
     let here = |path: &PathBuf| {
         path.strip_prefix(directory)
-            .is_ok_and(|path| !is_written_beside(event.kind, path))
+            .is_ok_and(|path| !is_written_beside(path))
     };
     !event.kind.is_access() && (event.paths.is_empty() || event.paths.iter().any(here))
 }
 
-/// Whether an event is of a file that is not read as configuration, such as one that the gateway itself writes there all
-/// the time. Links to directories come and go like files; they have no extension, or begin with a dot.
-fn is_written_beside(kind: EventKind, path: &Path) -> bool {
-    let text = path.to_string_lossy();
-    if is_source(&text) || text.contains("/apis/") {
-        return false;
-    }
-    match kind {
-        EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)) => true,
-        EventKind::Create(CreateKind::File) | EventKind::Remove(RemoveKind::File) => {
-            let hidden = path
-                .file_name()
-                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-            path.extension().is_some() && !hidden
-        }
-        _ => false,
-    }
+/// Whether a file is one that the gateway itself writes all the time, by its name: usage figures with what SQLite keeps
+/// beside them, and logs with those that were put aside. Other files count, though they are not read as configuration: it
+/// may name them, as it does certificates.
+fn is_written_beside(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let written = [".sqlite", ".db", ".jsonl", ".log"];
+    !is_source(&path.to_string_lossy()) && written.iter().any(|part| name.contains(part))
 }
 
 /// Takes SIGHUP over. It is a cause from here on, though nobody may take it yet.
@@ -199,34 +188,29 @@ fn on_hangup(causes: Sender<Cause>) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use notify::event::{DataChange, RenameMode};
+    use notify::EventKind;
+    use notify::event::{DataChange, ModifyKind};
 
     use super::*;
 
-    const WRITTEN: EventKind = EventKind::Modify(ModifyKind::Data(DataChange::Any));
-    const MADE: EventKind = EventKind::Create(CreateKind::File);
-    const NAMED: EventKind = EventKind::Modify(ModifyKind::Name(RenameMode::To));
-
-    fn concerns(kind: EventKind, path: &str) -> bool {
-        let event = Event::new(kind).add_path(Path::new("/etc/sluice").join(path));
+    fn concerns(path: &str) -> bool {
+        let written = EventKind::Modify(ModifyKind::Data(DataChange::Any));
+        let event = Event::new(written).add_path(Path::new("/etc/sluice").join(path));
         super::concerns(&event, Path::new("/etc/sluice"))
     }
 
     #[test]
-    fn the_configuration_is_watched() {
+    fn the_configuration_and_what_it_names_are_watched() {
         for path in [
             "sluice.yaml",
             "apis/todos/table.csv",
-            "..2026/apis/todos/table.csv",
-            "other/x.yml",
+            "apis/todos/changes.log",
+            "..data",
+            "apis",
+            "certs/api.pem",
         ] {
-            assert!(concerns(WRITTEN, path) && concerns(MADE, path), "{path}");
+            assert!(concerns(path), "{path}");
         }
-        for path in ["..data", "apis", "apis.new"] {
-            assert!(concerns(NAMED, path), "{path}");
-        }
-        assert!(concerns(MADE, "..data") && concerns(MADE, "apis"));
-        assert!(concerns(EventKind::Create(CreateKind::Folder), "apis"));
     }
 
     #[test]
@@ -235,11 +219,10 @@ mod tests {
             "usage.sqlite",
             "usage.sqlite-wal",
             "logs/access.jsonl",
-            "messages/acme.txt",
+            "access.jsonl.1",
+            "/var/lib/sluice.yaml",
         ] {
-            assert!(!concerns(WRITTEN, path) && !concerns(MADE, path), "{path}");
+            assert!(!concerns(path), "{path}");
         }
-        assert!(!concerns(EventKind::Remove(RemoveKind::File), "usage.sqlite-shm"));
-        assert!(!concerns(WRITTEN, "/var/lib/sluice.yaml"));
     }
 }
