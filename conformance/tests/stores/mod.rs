@@ -4,6 +4,7 @@
 mod file;
 mod measure;
 mod model;
+pub mod notes;
 mod server;
 
 use std::future::Future;
@@ -209,5 +210,15 @@ pub fn batch(gateway: &str, number: i64, second: i64, rows: Vec<Row>) -> Batch {
         minute: Grain::Minute.floor(second),
         rows,
         lost: 0,
+    }
+}
+
+/// Minutes for two days, hours for 90.
+pub fn retention(days: Option<u64>) -> Retention {
+    let long = |days: u64| Duration::from_secs(days * 86_400);
+    Retention {
+        minutes: long(2),
+        hours: long(90),
+        days: days.map(long),
     }
 }

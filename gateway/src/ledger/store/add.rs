@@ -5,7 +5,6 @@
 //! instead of each holding what the other needs.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -42,8 +41,10 @@ const FACTS: &str = "INSERT INTO sluice_facts AS f (id, kind, api, version, who_
         last_seen = CASE WHEN excluded.last_seen > f.last_seen THEN excluded.last_seen ELSE f.last_seen END
     WHERE excluded.first_seen < f.first_seen OR excluded.last_seen > f.last_seen";
 
-/// By portion.
-static INTO_TEMPORARY: LazyLock<[Arc<str>; 3]> = LazyLock::new(|| PORTIONS.map(into_temporary));
+/// By dialect and portion.
+static INTO_TEMPORARY: LazyLock<[[Arc<str>; 3]; 2]> = LazyLock::new(|| {
+    [Dialect::Sqlite, Dialect::Postgres].map(|dialect| PORTIONS.map(|rows| into_temporary(dialect, rows)))
+});
 
 /// Every grain, with its table.
 const GRAINS: [Grain; 3] = [Grain::Minute, Grain::Hour, Grain::Day];
@@ -164,7 +165,7 @@ async fn stage(line: &mut AnyConnection, dialect: Dialect, rows: &[Staged<'_>]) 
     line.execute(AssertSqlSafe(temporary(dialect))).await?;
     line.execute("DELETE FROM sluice_batch").await?;
     let mut rest = rows;
-    for (portion, statement) in PORTIONS.into_iter().zip(INTO_TEMPORARY.iter()) {
+    for (portion, statement) in PORTIONS.into_iter().zip(&INTO_TEMPORARY[dialect as usize]) {
         while let Some((rows, more)) = rest.split_at_checked(portion) {
             let mut staging = sqlx::query(AssertSqlSafe(Arc::clone(statement)));
             for row in rows {
@@ -196,20 +197,18 @@ fn temporary(dialect: Dialect) -> String {
     format!("CREATE TEMPORARY TABLE IF NOT EXISTS sluice_batch (id {number}, {TEMPORARY})")
 }
 
-fn into_temporary(portion: usize) -> Arc<str> {
-    let mut statement = String::from("INSERT INTO sluice_batch VALUES ");
-    for row in 0..portion {
-        for column in 0..COLUMNS {
-            let before = match (row, column) {
-                (0, 0) => "(",
-                (_, 0) => ", (",
-                _ => ", ",
-            };
-            let _written = write!(statement, "{before}${}", row * COLUMNS + column + 1);
-        }
-        statement.push(')');
-    }
-    statement.into()
+fn into_temporary(dialect: Dialect, rows: usize) -> Arc<str> {
+    let argument = |number: usize| match dialect {
+        // SQLite looks a name up among all others, each time that it is bound: thousands of arguments have none.
+        Dialect::Sqlite => "?".to_owned(),
+        Dialect::Postgres => format!("${number}"),
+    };
+    let row = |row: usize| {
+        let arguments = (1..=COLUMNS).map(|column| argument(row * COLUMNS + column));
+        format!("({})", arguments.collect::<Vec<_>>().join(", "))
+    };
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    format!("INSERT INTO sluice_batch VALUES {}", rows.join(", ")).into()
 }
 
 fn into_grain(grain: Grain) -> Arc<str> {
