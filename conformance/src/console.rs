@@ -25,15 +25,21 @@ pub struct Console {
 
 impl Console {
     /// The IntegrationHub example with a store of usage figures, at [`noon`].
+    #[must_use]
+    pub fn kept() -> Self {
+        Self::keeping(Setup::guarded())
+    }
+
+    /// Any configuration with a store of usage figures.
     ///
     /// # Panics
     /// It cannot be started.
     #[must_use]
-    pub fn kept() -> Self {
+    pub fn keeping(setup: Setup) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("usage.sqlite");
         let usage = format!("usage: {{store: {{sqlite: \"{}\"}}, flush: 1s}}", file.display());
-        let mut console = Self::start(Setup::guarded().main(&usage));
+        let mut console = Self::start(setup.main(&usage));
         console._directory = Some(directory);
         drop(console.store());
         console
@@ -163,8 +169,10 @@ impl Console {
     /// # Panics
     /// There is no edition.
     pub fn fill_with_demo(&self) {
-        let edition = self.stage.gateway().editions.current().expect("an edition");
-        self.with_store(|store| async move { history::fill(&store, &edition.plan, noon()).await });
+        let gateway = self.stage.gateway();
+        let edition = gateway.editions.current().expect("an edition");
+        let now = gateway.shared.clock.now();
+        self.with_store(|store| async move { history::fill(&store, &edition.plan, now).await });
     }
 }
 

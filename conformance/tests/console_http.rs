@@ -247,7 +247,7 @@ fn a_document_is_shown_change_by_change() {
         shown.contains("Carried from 3.3 to 1.0 through 10 changes"),
         "{shown}"
     );
-    assert!(shown.contains("<ins>+   &quot;cust_id&quot;: 17</ins>") || shown.contains("cust_id"));
+    assert!(shown.contains("cust_id") && shown.contains("<ins>") && shown.contains("<del>"));
     let told = play(&console, &token, "/console/api/playground.json", &fields)
         .expect(200)
         .json();
@@ -288,7 +288,7 @@ fn a_document_is_shown_change_by_change() {
         "/console/playground",
         &[("from", "2.0"), ("example", "1"), ("document", "")],
     );
-    assert!(example.expect(200).text().contains("&quot;postal_code&quot;") || !page.is_empty());
+    assert!(example.expect(200).text().contains("&quot;address&quot;: &quot;"));
 }
 
 #[test]
@@ -374,7 +374,7 @@ fn known_figures_are_told() {
             .contains("No request has been counted yet")
     );
     console.fill();
-    let page = console.page("/console");
+    let page = console.page("/console?version=2.0");
     for part in [
         "1,234",
         "42",

@@ -181,14 +181,16 @@ impl Browser {
     }
 
     /// What the browser complained of since this was asked last: refusals by the content security policy, scripts that
-    /// failed. That a page was answered with 4xx is no complaint.
+    /// failed. Advice is no complaint, nor that a page was answered with 4xx.
     pub(crate) async fn complaints(&self) -> Vec<String> {
         let entries = self.driver.browser_log().await.unwrap();
         let entries = entries
             .into_iter()
             .map(|entry| format!("{} {}", entry.level, entry.message));
         entries
-            .filter(|entry| !entry.contains("the server responded with a status of 4"))
+            .filter(|entry| {
+                !entry.starts_with("DEBUG") && !entry.contains("the server responded with a status of 4")
+            })
             .collect()
     }
 

@@ -10,7 +10,7 @@ fn panels_say_what_the_ledger_knows() {
     console.fill();
     console
         .stage()
-        .get("/v2.0/customers/cus_000017", &[("x-api-key", "demo-key-acme")])
+        .get("/v2.1/customers/cus_000017", &[("x-api-key", "demo-key-acme")])
         .expect(200);
     console.stage().gateway().shared.ledger.drain();
     look(console.address(), async |browser| {

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use sluice_conformance::console::Console;
+use sluice_conformance::stage::Setup;
+use sluice_gateway::clock::Clock;
 
 use crate::browser::{Browser, look};
 
@@ -16,8 +18,23 @@ fn the_pictures_of_the_documentation() {
         return;
     };
     let directory = PathBuf::from(directory);
-    let console = Console::kept();
+    let console = Console::keeping(Setup::guarded().clock(Clock::System));
     console.fill_with_demo();
+    // Some requests, so that there is something to be seen of now.
+    for number in 1..400 {
+        let target = format!(
+            "/v{}/customers/cus_{:06}",
+            ["2.0", "2.3", "3.0"][number % 3],
+            number % 44
+        );
+        drop(console.stage().get(&target, &[("x-api-key", "demo-key-globex")]));
+    }
+    let customer = console
+        .stage()
+        .get("/v3.0/customers/cus_000017", &[("x-api-key", "demo-key-globex")])
+        .expect(200)
+        .text();
+    console.stage().gateway().shared.ledger.drain();
     look(console.address(), async |browser| {
         let save = async |name: &str, most: f64| {
             let picture = browser.picture(most).await;
@@ -27,14 +44,14 @@ fn the_pictures_of_the_documentation() {
         browser.size(1280, 900).await;
         browser.scheme("light").await;
         browser.open("/console?version=2.0").await;
-        save("console-light.png", 1_700.0).await;
+        save("console-light.png", 1_560.0).await;
         browser.scheme("dark").await;
         browser.open("/console?version=2.0").await;
-        save("console-dark.png", 1_700.0).await;
+        save("console-dark.png", 1_560.0).await;
         browser.scheme("light").await;
         browser.open("/console/lineage").await;
         save("console-lineage.png", 1_100.0).await;
-        playground(browser).await;
+        playground(browser, &customer).await;
         save("console-playground.png", 1_500.0).await;
         browser.size(390, 844).await;
         browser.open("/console?version=2.0").await;
@@ -42,8 +59,10 @@ fn the_pictures_of_the_documentation() {
     });
 }
 
-async fn playground(browser: &Browser) {
-    browser.open("/console/playground?from=3.3&to=1.0").await;
+async fn playground(browser: &Browser, customer: &str) {
+    browser.open("/console/playground?from=3.0&to=1.0").await;
+    let pretty = format!("document.querySelector('#document').value = JSON.stringify({customer}, null, 2)");
+    browser.run(&pretty).await;
     browser.find("button.primary").await.click().await.unwrap();
     browser.find("#result").await.scroll_into_view().await.unwrap();
 }

@@ -137,6 +137,8 @@ fn form(token: &str, next: &str, fault: Option<&str>) -> Markup {
             p.quiet { "With a key of " code { "admin_access" } " in sluice.yaml." }
             input type="hidden" name=(TOKEN) value=(token);
             input type="hidden" name="next" value=(next);
+            // Password managers keep a key under a name.
+            input type="text" name="user" value="administrator" autocomplete="username" hidden;
             label for="key" { "Key" }
             input #key type="password" name="key" required autocomplete="current-password" autofocus
                 aria-describedby=[fault.map(|_| "key-fault")] aria-invalid=[fault.map(|_| "true")];

@@ -12,7 +12,7 @@ use crate::ledger::report::sunset::{Forecast, SunsetReport, VersionReport};
 use crate::lifecycle::{Standing, standing};
 
 const LEFT: f64 = 876.0;
-const RIGHT: f64 = 1060.0;
+const RIGHT: f64 = 1048.0;
 /// The most versions that have a line.
 const MOST: usize = 12;
 /// The farthest that is drawn, in days.

@@ -126,9 +126,9 @@ fn height(share: f64) -> f64 {
     ((BOTTOM - share * (BOTTOM - TOP)) * 10.0).round() / 10.0
 }
 
-/// Each version's colour: by what becomes of it, and lighter the newer it is among its like.
+/// Each version's colour: by what becomes of it. Of what goes the oldest is the darkest, of what stays the newest.
 fn styles(timeline: &Timeline, api: &ApiPlan, now: Timestamp) -> Vec<Style> {
-    const SHADES: usize = 6;
+    const SHADES: usize = 8;
     let standings = standing(api, now);
     let family = |name: &str| {
         let state = standings.iter().find(|standing| standing.name == name);
@@ -139,18 +139,26 @@ fn styles(timeline: &Timeline, api: &ApiPlan, now: Timestamp) -> Vec<Style> {
             Some(State::Active) | None => Family::Current,
         }
     };
-    let mut met: Vec<Family> = Vec::new();
-    let styles = timeline.versions.iter().map(|series| {
-        let family = family(&series.version);
-        let shade = met.iter().filter(|known| **known == family).count() % SHADES;
-        met.push(family);
-        Style {
+    let families: Vec<Family> = timeline
+        .versions
+        .iter()
+        .map(|series| family(&series.version))
+        .collect();
+    let shade = |index: usize, family: Family| {
+        let others = match family {
+            Family::Current => &families[index + 1..],
+            Family::Gone | Family::Going | Family::Preview => &families[..index],
+        };
+        others.iter().filter(|known| **known == family).count() % SHADES
+    };
+    let named = timeline.versions.iter().zip(&families).enumerate();
+    named
+        .map(|(index, (series, family))| Style {
             name: series.version.clone(),
-            family,
-            class: format!("f-{} n-{shade}", family.name()),
-        }
-    });
-    styles.collect()
+            family: *family,
+            class: format!("f-{} n-{}", family.name(), shade(index, *family)),
+        })
+        .collect()
 }
 
 /// The picture in words: its two ends.

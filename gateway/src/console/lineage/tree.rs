@@ -113,3 +113,67 @@ fn free(rows: &[Row], version: usize, edge: Option<Edge>) -> usize {
     };
     (1..).find(|column| !taken(*column)).unwrap_or(1)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use sluice_config::{Sources, load};
+
+    use super::*;
+
+    const MAIN: &str =
+        "sluice: 1\nlisten: [\"127.0.0.1:8080\"]\nupstreams: {todos: {endpoints: [\"127.0.0.1:9100\"]}}\n";
+
+    /// Columns and parents, for these versions and changes.
+    fn grown(versions: &[&str], origin: &str, changes: &[(&str, &str)]) -> Vec<(usize, Option<usize>)> {
+        let names: Vec<String> = versions
+            .iter()
+            .map(|name| format!("{{name: \"{name}\"}}"))
+            .collect();
+        let api = format!(
+            "sluice: 1\napi: todos\nupstream: todos\norigin: \"{origin}\"\nadditions: pass\nunmentioned: pass\nselect: [{{path: {{template: \"/v{{version}}\"}}}}]\nversions: [{}]\n",
+            names.join(", ")
+        );
+        let mut files = vec![
+            ("sluice.yaml".to_owned(), MAIN.to_owned()),
+            ("apis/todos/api.yaml".to_owned(), api),
+        ];
+        files.extend(changes.iter().map(|(old, new)| {
+            let change = format!("sluice: 1\nbetween: [\"{old}\", \"{new}\"]\nsummary: A change.\ndocuments:\n  - {{of: [\"GET /todos/{{id}}\"], steps: [{{rename: {{from: /a{old}, to: /a{new}}}}}]}}\n");
+            (format!("apis/todos/changes/{old}-{new}.yaml"), change)
+        }));
+        let sources = Sources::from_files(files.iter().map(|(path, text)| (path.as_str(), text.as_bytes())));
+        let plan = load(&sources, &|_| None).unwrap().plan;
+        let rows = grow(&plan.apis[0]);
+        rows.iter()
+            .map(|row| (row.column, row.edge.map(|edge| edge.parent)))
+            .collect()
+    }
+
+    #[test]
+    fn a_branch_stands_beside_the_main_line() {
+        let rows = grown(&["1", "2", "x", "3"], "3", &[("1", "2"), ("2", "x"), ("2", "3")]);
+        assert_eq!(rows, [(0, None), (0, Some(0)), (1, Some(1)), (0, Some(1))]);
+    }
+
+    #[test]
+    fn an_older_version_may_hang_off_a_newer_one() {
+        let rows = grown(&["1", "x", "2"], "2", &[("1", "2"), ("x", "2")]);
+        assert_eq!(rows, [(0, None), (1, Some(2)), (0, Some(0))]);
+    }
+
+    #[test]
+    fn a_branch_goes_on_in_its_own_column() {
+        let changes = [("1", "2"), ("1", "x"), ("x", "y"), ("1", "z")];
+        let rows = grown(&["1", "x", "y", "z", "2"], "2", &changes);
+        assert_eq!(
+            rows,
+            [(0, None), (1, Some(0)), (1, Some(1)), (2, Some(0)), (0, Some(0))]
+        );
+    }
+
+    #[test]
+    fn one_version_is_a_tree() {
+        assert_eq!(grown(&["1"], "1", &[]), [(0, None)]);
+    }
+}

@@ -100,7 +100,7 @@ pub(super) fn forecast(version: &VersionReport) -> Markup {
     };
     html! {
         @match version.forecast {
-            Forecast::Reached => "it has",
+            Forecast::Reached => "reached",
             Forecast::On(date) => time datetime=(date) { (date) },
             Forecast::NotInSight => "not in sight",
             Forecast::TooFewDays => span.quiet { "too few days yet" },

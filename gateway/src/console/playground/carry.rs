@@ -302,3 +302,88 @@ fn shortened(text: &str) -> String {
         None => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use sluice_config::{Sources, load};
+
+    use super::*;
+    use crate::readable::Sign;
+
+    const MAIN: &str =
+        "sluice: 1\nlisten: [\"127.0.0.1:8080\"]\nupstreams: {todos: {endpoints: [\"127.0.0.1:9100\"]}}\n";
+    const API: &str = "sluice: 1\napi: todos\nupstream: todos\norigin: \"2\"\nadditions: pass\nselect: [{path: {template: \"/v{version}\"}}]\nversions: [{name: \"1\"}, {name: \"2\"}]\n";
+    const CHANGE: &str = "sluice: 1\nbetween: [\"1\", \"2\"]\nsummary: Titles became names.\ndocuments:\n  - of: [\"POST /todos\"]\n    steps:\n      - rename: {from: /title, to: /name}\n      - values: {at: /done, map: [[true, finished], [false, open]]}\n";
+
+    fn played(subject: Subject, from: &str, to: &str, text: &str) -> Played {
+        let files = [
+            ("sluice.yaml", MAIN),
+            ("apis/todos/api.yaml", API),
+            ("apis/todos/changes/1-2.yaml", CHANGE),
+        ];
+        let sources = Sources::from_files(files.map(|(path, text)| (path, text.as_bytes())));
+        let plan = load(&sources, &|_| None).unwrap().plan;
+        let asked = Asked {
+            subject,
+            from: from.to_owned(),
+            to: to.to_owned(),
+            text: text.to_owned(),
+        };
+        play(&plan.apis[0], &asked, 32)
+    }
+
+    fn post() -> Subject {
+        Subject::Request("POST /todos".to_owned())
+    }
+
+    #[test]
+    fn steps_of_a_change_stand_together() {
+        let played = played(post(), "1", "2", r#"{"title": "a", "done": true}"#);
+        assert_eq!(
+            played.document.as_deref(),
+            Some("{\n  \"name\": \"a\",\n  \"done\": \"finished\"\n}\n")
+        );
+        let [change] = played.changes.as_slice() else {
+            unreachable!("{played:?}")
+        };
+        let steps: Vec<&str> = change.steps.iter().map(|step| step.operator).collect();
+        assert_eq!(
+            (steps, change.summary.as_str()),
+            (vec!["rename", "values"], "Titles became names.")
+        );
+        let came: Vec<&str> = change
+            .difference
+            .iter()
+            .filter(|line| line.sign == Sign::Came)
+            .map(|line| line.text.trim())
+            .collect();
+        assert_eq!(came, ["\"name\": \"a\"", "\"done\": \"finished\""]);
+    }
+
+    #[test]
+    fn what_cannot_be_carried_says_where() {
+        let played = played(post(), "1", "2", r#"{"title": "a", "done": "maybe"}"#);
+        let fault = played.fault.unwrap();
+        assert_eq!(fault.pointer, "/done");
+        assert!(played.document.is_none() && !fault.detail.is_empty());
+    }
+
+    #[test]
+    fn what_is_no_document_or_not_known_is_told() {
+        let told = |subject, from, to, text| played(subject, from, to, text).fault.unwrap().detail;
+        assert!(told(post(), "1", "2", "{").contains("not a JSON document"));
+        assert!(told(post(), "1", "2", "  ").contains("paste"));
+        assert!(told(post(), "1", "9", "{}").contains("two versions"));
+        assert!(told(Subject::Type("Nothing".to_owned()), "1", "2", "{}").contains("no common type"));
+        assert!(told(Subject::Answer("GET /no".to_owned()), "1", "2", "{}").contains("no operation"));
+    }
+
+    #[test]
+    fn a_long_document_is_shown_in_part() {
+        let items = vec!["\"xxxxxxxxxx\""; 10_000].join(",");
+        let text = format!("{{\"title\": [{items}]}}");
+        let played = played(post(), "1", "2", &text);
+        assert!(played.document.unwrap().contains("more lines"));
+    }
+}
