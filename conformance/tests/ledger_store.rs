@@ -128,7 +128,8 @@ async fn a_batch_that_is_given_by_two_at_once_counts_once(at: At) {
             vec![row(fact("1.0"), [0, 1, 0, 0, 0], minute)],
         );
         let (first, second) = tokio::join!(one.add(&given), other.add(&given));
-        (first.unwrap(), second.unwrap());
+        first.unwrap();
+        second.unwrap();
     }
     assert_eq!(one.ask(&all(Grain::Minute)).await.unwrap()[0].counts.0[1], 20);
 }
@@ -208,7 +209,7 @@ async fn a_question_narrows(at: At) {
     question.since = Timestamp::from_second(today - 2 * DAY + 4_000).unwrap();
     question.until = Timestamp::from_second(today).unwrap();
     assert_eq!(totals(question.clone()).await, [10, 8, 6, 4, 2], "two days");
-    question.until = question.until + 1.nanosecond();
+    question.until += 1.nanosecond();
     assert_eq!(totals(question.clone()).await, [15, 12, 9, 6, 3], "three");
     question.by_time = true;
     question.most = 6;
