@@ -127,7 +127,6 @@ impl Browser {
     }
 
     /// The element, which has to be there.
-    #[track_caller]
     pub(crate) async fn find(&self, selector: &str) -> WebElement {
         let found = self.driver.find(By::Css(selector)).await;
         found.unwrap_or_else(|error| panic!("{selector}: {error}"))
