@@ -278,7 +278,11 @@ fn logs_go_to_a_stream_or_a_file() -> Result {
         (log.request[0].as_str(), log.query.as_slice()),
         ("user-agent", &["page".to_owned()][..])
     );
-    assert_fault("access_log: {to: stdot}", Code::NotAChoice, "stdout");
+    assert_fault(
+        "access_log: {to: stdot}",
+        Code::NotAChoice,
+        "did you mean `stdout`? known here: `stdout`, `{file: …}`",
+    );
     assert_fault(
         "access_log: {to: {file: a.jsonl, rotate: 0B}}",
         Code::OutOfRange,

@@ -1,8 +1,9 @@
 //! Traffic of the example's consumers: generated requests in many versions, the same for the same seed, that can be sent again.
 
 use serde_json::Value;
+use sluice_gateway::demo::backend;
 
-use crate::customers::{Rng, customers};
+use crate::customers::Rng;
 use crate::oracle::{self, Endpoint};
 use crate::stage::{Answer, Stage};
 
@@ -34,6 +35,9 @@ const USES: [(Option<&str>, &[&str]); 5] = [
     (None, &["2.0", "2.3"]),
 ];
 
+/// Members that a backend gives a customer, in the names of all versions.
+const GIVEN: [&str; 4] = ["id", "cust_id", "created_at", "createdAt"];
+
 /// The id by which the operation of an endpoint is known in every version.
 #[must_use]
 pub fn operation(endpoint: Endpoint) -> &'static str {
@@ -51,7 +55,7 @@ pub fn operation(endpoint: Endpoint) -> &'static str {
 #[must_use]
 pub fn traffic(seed: u64, count: usize) -> Vec<Ask> {
     let mut rng = Rng::new(seed);
-    let documents = customers(seed, 40);
+    let documents = backend::customers();
     let mut asks = Vec::with_capacity(count);
     while asks.len() < count {
         asks.extend(ask(&mut rng, &documents));
@@ -74,9 +78,14 @@ fn ask(rng: &mut Rng, documents: &[Value]) -> Option<Ask> {
     let call = oracle::path(version, endpoint, &id)?;
     let body = match endpoint {
         Endpoint::Create | Endpoint::Replace | Endpoint::Patch => {
-            let index = rng.below(documents.len());
-            let mut shown = oracle::lower(version, &documents[index]).document()?;
+            let stored = documents.iter().find(|one| one["id"] == id.as_str())?;
+            let mut shown = oracle::lower(version, stored).document()?;
             oracle::edit(version, &mut shown, rng);
+            if endpoint != Endpoint::Replace {
+                // The backend gives these, and keeps them.
+                let members = shown.as_object_mut()?;
+                GIVEN.iter().for_each(|name| drop(members.shift_remove(*name)));
+            }
             Some(shown)
         }
         _ => call.body,

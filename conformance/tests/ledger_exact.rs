@@ -95,7 +95,9 @@ fn send(stages: &[Stage], asks: &[Ask], at: usize, then: impl FnOnce()) -> (Tall
                     *seen
                         .entry((ask.version.to_owned(), who, class(status)))
                         .or_default() += 1;
-                    *operations.entry(operation(ask.endpoint).to_owned()).or_default() += 1;
+                    // A request without a credential is refused before anybody looks which operation it is for.
+                    let id = ask.who.map_or("", |_| operation(ask.endpoint));
+                    *operations.entry(id.to_owned()).or_default() += 1;
                 }
                 (seen, operations)
             })

@@ -15,9 +15,6 @@ use sluice_gateway::ledger::report::window::Window;
 use sluice_gateway::ledger::store::Store;
 use tokio::runtime::Runtime;
 
-/// What `lifecycle` says of members in the example: nothing, so that it can be said here.
-const MEMBERS: &str = "  off: {only: []}\n";
-
 /// By client, how many of its requests broke.
 type Broken = BTreeMap<String, u64>;
 
@@ -25,6 +22,12 @@ type Broken = BTreeMap<String, u64>;
 fn setup(file: &str, lifecycle: &str) -> Setup {
     Setup::guarded()
         .main(&format!("usage: {{store: {{sqlite: \"{file}\"}}, flush: 1s}}"))
+        // What is required stays after its sunset.
+        .replace(
+            "apis/customers/openapi.yaml",
+            "status, tier, phones",
+            "status, phones",
+        )
         .replace(
             "apis/customers/api.yaml",
             "  successor: \"3.3\"\n",
@@ -59,18 +62,19 @@ fn predict(plan: &Plan, target: Target<'_>, way: Way) -> Broken {
         .collect()
 }
 
-/// Sends the traffic again, and gives who was refused with this code that was not refused before.
-fn replay(lifecycle: &str, asks: &[Ask], before: &[u16], code: &str) -> Broken {
+/// Sends the traffic again, and gives who was refused with this status that was not before.
+fn replay(lifecycle: &str, asks: &[Ask], before: &[u16], refused: u16) -> Broken {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("replay.sqlite").display().to_string();
     let stage = setup(&file, lifecycle).start();
     let mut broken = Broken::new();
     for (ask, before) in asks.iter().zip(before) {
-        let answer = ask.send(&stage);
-        let text = String::from_utf8_lossy(&answer.body).into_owned();
-        // The gateway's own refusals of the first run break no more than they did.
-        let was_refused = matches!(before, 401 | 403 | 404 | 405);
-        if text.contains(&format!("\"{code}\"")) && !was_refused {
+        // What the gateway refused in the first run breaks no more than it did; of members whatever was refused.
+        let was_refused = match refused {
+            422 => (400..500).contains(before),
+            _ => matches!(*before, 401 | 403 | 404 | 405),
+        };
+        if ask.send(&stage).status == refused && !was_refused {
             let who = ask.who.unwrap_or("127.0.0.0/24 traffic");
             *broken.entry(who.to_owned()).or_default() += 1;
         }
@@ -89,7 +93,7 @@ struct Recorded {
 fn recorded(seed: u64, lifecycle: &str) -> Recorded {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("usage.sqlite").display().to_string();
-    let asks = traffic(seed, 600);
+    let asks = traffic(seed, 300);
     let stage = setup(&file, lifecycle).start();
     let statuses = record(&stage, &asks);
     stage.shutdown();
@@ -107,22 +111,22 @@ fn names(broken: &Broken) -> BTreeSet<&str> {
 
 #[test]
 fn versions() {
-    let recorded = recorded(11, MEMBERS);
+    let recorded = recorded(11, "");
     let mut met = 0;
-    for version in ["1.0", "1.1", "2.0", "2.1", "2.3", "3.0", "3.1", "4.0-beta"] {
+    for version in ["1.0", "2.0", "2.1", "2.3", "3.0", "3.1"] {
         let predicted = predict(&recorded.plan, Target::Version(version), Way::Off);
         let off = format!("  off: {{only: [\"{version}\"]}}\n");
-        let broke = replay(&off, &recorded.asks, &recorded.statuses, "version_off");
+        let broke = replay(&off, &recorded.asks, &recorded.statuses, 503);
         assert_eq!(names(&predicted), names(&broke), "{version}");
         assert_eq!(predicted, broke, "{version}: how often");
         met += broke.len();
     }
-    assert!(met >= 8, "the traffic uses too little: {met}");
+    assert!(met >= 6, "the traffic uses too little: {met}");
 }
 
 #[test]
 fn operations() {
-    let recorded = recorded(12, MEMBERS);
+    let recorded = recorded(12, "");
     let mut met = 0;
     for (version, id) in [
         ("2.0", "patchCustomer"),
@@ -137,9 +141,9 @@ fn operations() {
         let gone: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
         let predicted = predict(&recorded.plan, target, Way::Sunset(gone));
         let lifecycle = format!(
-            "{MEMBERS}  operations: [{{operations: [{id}], versions: {{only: [\"{version}\"]}}, deprecated: 2026-01-01, sunset: {gone}}}]\n"
+            "  operations: [{{operations: [{id}], versions: {{only: [\"{version}\"]}}, deprecated: 2026-01-01, sunset: {gone}}}]\n"
         );
-        let broke = replay(&lifecycle, &recorded.asks, &recorded.statuses, "operation_sunset");
+        let broke = replay(&lifecycle, &recorded.asks, &recorded.statuses, 410);
         assert_eq!(predicted, broke, "{version} {id}");
         let asked = recorded
             .asks
@@ -156,7 +160,7 @@ fn sent_members() {
     // While a member is deprecated it is counted; past its sunset requests that send it are refused.
     let member = |sunset: &str| {
         format!(
-            "{MEMBERS}  members: [{{type: Customer, at: /tier, versions: {{only: [\"2.0\", \"2.3\"]}}, deprecated: 2026-01-01{sunset}}}]\n"
+            "  members: [{{type: Customer, at: /tier, versions: {{only: [\"2.0\", \"2.3\"]}}, deprecated: 2026-01-01{sunset}}}]\n"
         )
     };
     let recorded = recorded(13, &member(""));
@@ -180,13 +184,8 @@ fn sent_members() {
             .filter(|(ask, _)| ask.version == version)
             .map(|(_, status)| *status)
             .collect();
-        let broke = replay(
-            &member(", sunset: 2026-03-01"),
-            &meant,
-            &statuses,
-            "member_sunset",
-        );
-        assert_eq!(names(&predicted), names(&broke), "{version}");
+        let broke = replay(&member(", sunset: 2026-03-01"), &meant, &statuses, 422);
+        assert_eq!(predicted, broke, "{version}");
         met += broke.len();
         let senders = meant.iter().filter(|ask| {
             ask.body

@@ -182,7 +182,8 @@ async fn answer<'e>(
     let members = passage.members(operation, &known.who);
     if let Some(members) = &members {
         // Boxed, as its answer is below: it is rare.
-        Box::pin(members.request(&mut parts.headers, &mut received, &mut known.fields)).await?;
+        let (fields, gathered) = (&mut known.fields, &mut known.gathered);
+        Box::pin(members.request(&mut parts.headers, &mut received, fields, gathered)).await?;
     }
     let outgoing = Outgoing {
         operation,
@@ -195,7 +196,8 @@ async fn answer<'e>(
         return Ok(answer);
     };
     let since = Instant::now();
-    let looked = Box::pin(members.answer(&method, answer, &mut known.fields)).await;
+    let (fields, gathered) = (&mut known.fields, &mut known.gathered);
+    let looked = Box::pin(members.answer(&method, answer, fields, gathered)).await;
     known.gathered.upstream += since.elapsed();
     looked
 }
@@ -267,8 +269,8 @@ async fn identify(carrier: &Carrier, asked: &Asked<'_>, known: &mut Known<'_>) -
     };
     let found = known.identified.insert(found);
     let stage = trace.stage("authenticate");
-    known.who = stage.judged(authenticate::consumer(carrier, asked, found.api, found.version).await)?;
-    Ok(())
+    let who = &mut known.who;
+    stage.judged(authenticate::consumer(carrier, asked, found.api, found.version, who).await)
 }
 
 /// A request whose head was refused at the socket, where this one stands in its place.

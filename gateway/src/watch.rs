@@ -17,6 +17,7 @@ use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher, recommended_watcher};
+use sluice_config::is_source;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// How long files must be quiet before they are read.
@@ -152,8 +153,20 @@ fn unwatched(error: impl std::fmt::Display) {
 
 /// Whether an event is about the directory. Reading a file is an event too, and we read them all.
 fn concerns(event: &Event, directory: &Path) -> bool {
-    let here = |path: &PathBuf| path.starts_with(directory);
+    let here = |path: &PathBuf| {
+        path.strip_prefix(directory)
+            .is_ok_and(|path| !is_written_beside(path))
+    };
     !event.kind.is_access() && (event.paths.is_empty() || event.paths.iter().any(here))
+}
+
+/// Whether a file is one that the gateway itself writes all the time, by its name: usage figures with what SQLite keeps
+/// beside them, and logs with those that were put aside. Other files count, though they are not read as configuration: it
+/// may name them, as it does certificates.
+fn is_written_beside(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let written = [".sqlite", ".db", ".jsonl", ".log"];
+    !is_source(&path.to_string_lossy()) && written.iter().any(|part| name.contains(part))
 }
 
 /// Takes SIGHUP over. It is a cause from here on, though nobody may take it yet.
@@ -171,4 +184,45 @@ fn on_hangup(causes: Sender<Cause>) -> io::Result<()> {
         });
     };
     Builder::new().name("hangup".to_owned()).spawn(work).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use notify::EventKind;
+    use notify::event::{DataChange, ModifyKind};
+
+    use super::*;
+
+    fn concerns(path: &str) -> bool {
+        let written = EventKind::Modify(ModifyKind::Data(DataChange::Any));
+        let event = Event::new(written).add_path(Path::new("/etc/sluice").join(path));
+        super::concerns(&event, Path::new("/etc/sluice"))
+    }
+
+    #[test]
+    fn the_configuration_and_what_it_names_are_watched() {
+        for path in [
+            "sluice.yaml",
+            "apis/todos/table.csv",
+            "apis/todos/changes.log",
+            "..data",
+            "apis",
+            "certs/api.pem",
+        ] {
+            assert!(concerns(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_a_gateway_writes_beside_it_is_not() {
+        for path in [
+            "usage.sqlite",
+            "usage.sqlite-wal",
+            "logs/access.jsonl",
+            "access.jsonl.1",
+            "/var/lib/sluice.yaml",
+        ] {
+            assert!(!concerns(path), "{path}");
+        }
+    }
 }

@@ -258,6 +258,40 @@ fn a_version_that_is_left_has_a_date() {
 }
 
 #[test]
+fn many_clients_are_told_as_few_are() {
+    let names: Vec<&'static str> = (0..150)
+        .map(|n| &*Box::leak(format!("198.51.{n}.0/24 bot").into_boxed_str()))
+        .collect();
+    let uses: Vec<Use> = names
+        .iter()
+        .zip(1..)
+        .flat_map(|(who, count)| {
+            [
+                ledger::used("2.0", who, 2, count),
+                ledger::sending("2.0", who, 3, count + 1),
+            ]
+        })
+        .collect();
+    let given = Given::new(USAGE).fill(&uses);
+    let many = json(&who_uses(&given, &["--json", "--limit", "150"]));
+    let few = json(&who_uses(&given, &["--json", "--limit", "40"]));
+    assert_eq!(
+        (many["more"].as_u64(), few["more"].as_u64()),
+        (Some(0), Some(110))
+    );
+    let (many, few) = (
+        many["consumers"].as_array().unwrap(),
+        few["consumers"].as_array().unwrap(),
+    );
+    assert_eq!(&many[..40], &few[..], "however they are asked for");
+    for (one, count) in many.iter().zip((1..=150_u64).rev()) {
+        assert_eq!(one["who"], format!("198.51.{}.0/24 bot", count - 1));
+        assert_eq!(one["last_7_days"], 2 * count + 1);
+        assert_eq!(one["sent"][0]["exchanges"], count + 1);
+    }
+}
+
+#[test]
 fn made_up_figures_are_marked_everywhere() {
     let given = Given::new(USAGE).fill(&traffic()).mark_demo();
     for said in [who_uses(&given, &[]), sunset(&given, &[])] {

@@ -2,6 +2,8 @@
 //! none of them stands in any of its outputs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "cli/collector.rs"]
+mod collector;
 #[path = "cli/sluice.rs"]
 mod sluice;
 
@@ -13,6 +15,7 @@ use argon2::password_hash::PasswordHasher;
 use argon2::password_hash::phc::PasswordHash;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use collector::Collector;
 use serde_json::Value as Json;
 use sluice::{Process, ask, example, free_address, get};
 use sluice_gateway::auth::keys::Hasher;
@@ -30,6 +33,7 @@ const COOKIE: &str = "plantedCookie";
 const MEMBER: &str = "plantedMemberOfABody";
 const BROKEN_TOKEN: &str = "plantedBrokenToken";
 const ADMIN: &str = "plantedKeyOfAnAdministrator";
+const OF_COLLECTOR: &str = "plantedTokenOfTheCollector";
 
 const API: &str = "apis/customers/api.yaml";
 
@@ -38,13 +42,14 @@ fn digits(key: &str) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A gateway with every way to prove who asks that needs no other server, and an audit log.
+/// A gateway with every way to prove who asks that needs no other server, an audit log, an access log and traces.
 struct Planted {
     process: Process,
     data: std::net::SocketAddr,
     admin: std::net::SocketAddr,
     directory: tempfile::TempDir,
     backend: backend::Running,
+    collector: Collector,
     token: String,
     password: String,
 }
@@ -66,7 +71,8 @@ fn start(log: &str) -> Planted {
     let password: PasswordHash = Argon2::default().hash_password(PASSWORD.as_bytes()).unwrap();
     let password = password.to_string();
     fs::write(path("consumers.yaml"), consumers(&password)).unwrap();
-    settings(directory.path());
+    let collector = Collector::start();
+    settings(directory.path(), &collector);
     let backend = backend::serve(([127, 0, 0, 1], 0).into()).unwrap();
     let (data, admin) = (free_address(), free_address());
     let environment = [
@@ -74,6 +80,7 @@ fn start(log: &str) -> Planted {
         ("SLUICE_ADMIN", admin.to_string()),
         ("CUSTOMERS_UPSTREAM", backend.addr.to_string()),
         ("PLANTED_SECRET", KEY_SECRET.to_owned()),
+        ("PLANTED_TOKEN", OF_COLLECTOR.to_owned()),
         ("RUST_LOG", log.to_owned()),
     ];
     let socket = path("upgrade.sock");
@@ -93,6 +100,7 @@ fn start(log: &str) -> Planted {
         admin,
         directory,
         backend,
+        collector,
         token,
         password,
     }
@@ -107,7 +115,7 @@ fn consumers(password: &str) -> String {
 }
 
 /// The example with its own credentials taken out, and ours in their place.
-fn settings(directory: &Path) {
+fn settings(directory: &Path, collector: &Collector) {
     let main = directory.join("sluice.yaml");
     let text = without(&fs::read_to_string(&main).unwrap(), &["keys:"]);
     let more = "keys: {secret: \"${PLANTED_SECRET}\"}\naudit: {file: audit.jsonl}\n";
@@ -115,7 +123,12 @@ fn settings(directory: &Path) {
         "admin_access: {{keys: [{{name: root, hash: \"hmac-sha256:{}\"}}]}}\n",
         digits(ADMIN)
     );
-    fs::write(&main, format!("{text}\n{more}{admin}")).unwrap();
+    let traces = format!(
+        "traces: {{collector: \"http://{}/v1/traces\", share: 1, headers: {{authorization: \"${{PLANTED_TOKEN}}\"}}}}\n",
+        collector.address
+    );
+    let access = "access_log: {to: {file: access.jsonl}, request: [user-agent], answer: [content-type], query: [id]}\n";
+    fs::write(&main, format!("{text}\n{more}{admin}{traces}{access}")).unwrap();
     let api = directory.join(API);
     let text = without(
         &fs::read_to_string(&api).unwrap(),
@@ -399,6 +412,7 @@ impl Planted {
             COOKIE,
             BROKEN_TOKEN,
             ADMIN,
+            OF_COLLECTOR,
         ]
         .map(str::to_owned)
         .into();
@@ -432,6 +446,19 @@ fn seek(log: &str) {
     let audit = fs::read_to_string(planted.directory.path().join("audit.jsonl")).unwrap();
     recorded(&audit);
     outputs.push(("the audit log", audit));
+    let access = fs::read_to_string(planted.directory.path().join("access.jsonl")).unwrap();
+    let told: Vec<Json> = access
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(
+        told.len() >= 20 && told.iter().all(|line| line["status"].is_u64()),
+        "{access}"
+    );
+    outputs.push(("the access log", access));
+    let traces = planted.collector.text();
+    assert!(traces.contains("readCustomer") && traces.contains("authenticate"));
+    outputs.push(("traces", traces));
     outputs.push(("standard output", planted.process.out()));
     outputs.push(("the log", planted.process.err()));
     for secret in planted.secrets() {

@@ -1,23 +1,20 @@
-//! `sluice.yaml` → listeners, upstreams, bounds.
+//! `sluice.yaml` → listeners, bounds, and what its other parts make of the rest.
 
-use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::{access_log, credentials, is_name, judged, notify, store, tls, traces, usage};
-use crate::choice::Keep;
+use super::{access_log, credentials, is_name, judged, notify, store, tls, traces, upstreams, usage};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::directory::File;
 use crate::plan::{
-    AccessLogPlan, AddressRules, AdminAccess, AdminKey, ApiPlan, AuditPlan, Bounds, Drain, Endpoint,
-    EndpointError, KeysPlan, NotifyPlan, StorePlan, Timeouts, TlsPlan, TracesPlan, UpstreamPlan, UsagePlan,
-    is_link_local,
+    AccessLogPlan, AddressRules, AdminAccess, AdminKey, ApiPlan, AuditPlan, Bounds, Drain, KeysPlan,
+    NotifyPlan, StorePlan, TlsPlan, TracesPlan, UpstreamPlan, UsagePlan,
 };
-use crate::raw::{Ordered, RawMain, RawUpstream};
-use crate::yaml::{Tree, push_key};
+use crate::raw::RawMain;
+use crate::yaml::Tree;
 
 /// What `sluice.yaml` says.
 pub(crate) struct Main {
@@ -52,7 +49,7 @@ pub(crate) fn build(file: &File<RawMain>, apis: &[&ApiPlan], faults: &mut Vec<Di
     let admin = judge.admin(raw, &listen, &tls_listen);
     let admin_access = judge.admin_access(raw);
     let keys = judge.keys(raw);
-    let upstreams = judge.upstreams(&raw.upstreams);
+    let upstreams = upstreams::build(judge.tree, &raw.upstreams, judge.faults);
     let bounds = judge.bounds(raw);
     let drain = judge.drain(raw);
     let workers = raw.workers.and_then(NonZeroUsize::new);
@@ -125,7 +122,7 @@ impl Judge<'_> {
                 continue;
             };
             if address.port() != 0 && (listen.contains(&address) || taken.contains(&address)) {
-                self.same_address(&pointer);
+                self.faults.push(same_address(self.tree, &pointer));
             }
             listen.push(address);
         }
@@ -147,7 +144,7 @@ impl Judge<'_> {
             );
         }
         if admin.port() != 0 && (listen.contains(&admin) || secured.contains(&admin)) {
-            self.same_address("/admin");
+            self.faults.push(same_address(self.tree, "/admin"));
         }
         Some(admin)
     }
@@ -224,118 +221,6 @@ impl Judge<'_> {
         address
     }
 
-    fn same_address(&mut self, pointer: &str) {
-        let message = format!("the address `{}` is given twice", self.tree.shown(pointer));
-        self.faults
-            .push(self.tree.fault(Code::SameAddress, pointer, message));
-    }
-
-    fn upstreams(&mut self, raw: &Ordered) -> Option<Vec<UpstreamPlan>> {
-        let built: Vec<_> = raw
-            .iter()
-            .map(|(name, value)| self.upstream(name, value))
-            .collect();
-        built.into_iter().collect()
-    }
-
-    fn upstream(&mut self, name: &str, value: &serde_json::Value) -> Option<UpstreamPlan> {
-        let mut pointer = "/upstreams".to_owned();
-        push_key(&mut pointer, name);
-        if !is_name(name) {
-            let span = Some(self.tree.key_span(&pointer));
-            self.faults
-                .push(super::bad_name(&self.tree.file, span, name, "an upstream"));
-        }
-        // The schema was checked; a value that it let pass and the type does not is told there.
-        let raw: RawUpstream = serde_json::from_value(value.clone()).ok()?;
-        if raw.keep == Keep::UnsafeRead {
-            let message = format!("writes to `{name}` can lose what another writer wrote");
-            let fault = self
-                .tree
-                .fault(Code::UnsafeKeep, &format!("{pointer}/keep"), message);
-            self.faults
-                .push(fault.hint("let the backend give an `ETag`, and write `keep: read`"));
-        }
-        let endpoints = self.endpoints(&pointer, &raw);
-        let tls = tls::upstream(self.tree, &pointer, raw.tls.as_ref(), self.faults);
-        let timeouts = self.timeouts(&pointer, &raw);
-        let RawUpstream {
-            keep,
-            retries,
-            connections,
-            link_local,
-            ..
-        } = raw;
-        Some(UpstreamPlan {
-            name: name.to_owned(),
-            endpoints: endpoints?,
-            keep,
-            retries,
-            timeouts: timeouts?,
-            connections,
-            tls: tls?,
-            link_local,
-        })
-    }
-
-    fn endpoints(&mut self, upstream: &str, raw: &RawUpstream) -> Option<Vec<Endpoint>> {
-        let (texts, secured) = (&raw.endpoints, raw.tls.is_some());
-        let mut seen = HashSet::new();
-        let mut endpoints = Vec::new();
-        for (i, text) in texts.iter().enumerate() {
-            let pointer = format!("{upstream}/endpoints/{i}");
-            match Endpoint::parse(text) {
-                Ok(endpoint) => {
-                    if !seen.insert(endpoint.clone()) {
-                        self.same_address(&pointer);
-                    }
-                    if !raw.link_local && endpoint.host.parse().is_ok_and(is_link_local) {
-                        self.link_local(&pointer);
-                        continue;
-                    }
-                    endpoints.push(endpoint);
-                }
-                Err(error) => self.bad_endpoint(&pointer, text, secured, &error),
-            }
-        }
-        (endpoints.len() == texts.len()).then_some(endpoints)
-    }
-
-    /// A name that leads to such an address is refused when it is connected to.
-    fn link_local(&mut self, pointer: &str) {
-        let shown = self.tree.shown(pointer);
-        let message = format!("`{shown}` is a link-local address, where clouds hand out credentials");
-        let hint = "name another address, or write `link_local: true` beside `endpoints` if it is meant";
-        self.faults
-            .push(self.tree.fault(Code::BadAddress, pointer, message).hint(hint));
-    }
-
-    fn bad_endpoint(&mut self, pointer: &str, text: &str, secured: bool, error: &EndpointError) {
-        let message = format!("`{}` is not an endpoint: {error}", self.tree.shown(pointer));
-        let hint = if !text.starts_with("https://") {
-            "write `host:port`, such as `backend:9100`"
-        } else if secured {
-            "write `host:port`, such as `backend:443`: `tls` says that it is reached over TLS"
-        } else {
-            "write `host:port`, such as `backend:443`, and `tls: {}` beside `endpoints`"
-        };
-        let fault = self.tree.fault(Code::BadAddress, pointer, message);
-        self.faults.push(fault.hint(hint));
-    }
-
-    fn timeouts(&mut self, upstream: &str, raw: &RawUpstream) -> Option<Timeouts> {
-        let mut read = |key: &str, text: &str| self.wait(&format!("{upstream}/timeouts/{key}"), text);
-        let raw = &raw.timeouts;
-        let connect = read("connect", &raw.connect);
-        let first_byte = read("first_byte", &raw.first_byte);
-        let idle = read("idle", &raw.idle);
-        Some(Timeouts {
-            connect: connect?,
-            first_byte: first_byte?,
-            idle: idle?,
-        })
-    }
-
     fn bounds(&mut self, raw: &RawMain) -> Option<Bounds> {
         let raw = &raw.bounds;
         let mut read = |key: &str, text: &str| self.size(&format!("/bounds/{key}"), text);
@@ -367,10 +252,6 @@ impl Judge<'_> {
         })
     }
 
-    fn wait(&mut self, pointer: &str, text: &str) -> Option<Duration> {
-        super::wait(self.tree, pointer, text, self.faults)
-    }
-
     fn duration(&mut self, pointer: &str, text: &str) -> Option<Duration> {
         super::duration(self.tree, pointer, text, self.faults)
     }
@@ -388,4 +269,10 @@ impl Judge<'_> {
         }
         all
     }
+}
+
+/// Two listeners or endpoints with one address.
+pub(super) fn same_address(tree: &Tree, pointer: &str) -> Diagnostic {
+    let message = format!("the address `{}` is given twice", tree.shown(pointer));
+    tree.fault(Code::SameAddress, pointer, message)
 }

@@ -1,6 +1,6 @@
 //! From raw files to the plan: everything that a schema cannot say.
 //!
-//! - [`main`]: addresses, upstreams, bounds; [`tls`]: certificates; [`remote`]: servers that are asked or told
+//! - [`main`]: addresses, bounds; [`upstreams`]: backends; [`tls`]: certificates; [`remote`]: servers that are asked or told
 //! - [`usage`], [`traces`], [`access_log`], [`notify`]: what is kept and told of exchanges
 //! - [`api`]: one API, from its [`versions`], [`select`] and [`errors`]
 //! - [`routes`]: no path leads to two versions; [`keep`]: what merge patches can keep
@@ -37,6 +37,7 @@ mod tls;
 mod tokens;
 mod traces;
 mod unsaid;
+mod upstreams;
 mod usage;
 mod validation;
 mod versions;

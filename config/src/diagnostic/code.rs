@@ -403,6 +403,10 @@ codes! {
         "A field brownout is of a member that answers cannot do without, or never carry.",
         "An answer without a required member breaks the version's promise; one that is never there is never missed.",
         "Try optional members of answers; let `versions` leave out a version that requires the member.";
+    TrialMayErase = 107 Warning "trial-may-erase":
+        "A field brownout is of a member of documents that clients replace whole.",
+        "A client that writes back what it read deletes a member that the answer lacked.",
+        "Let clients write with `If-Match`: no write matches the tag of an answer that lacks a member.";
 
     // 110 to 119: limits and the store.
     NoStore = 110 Error "no-store":

@@ -17,6 +17,7 @@ pub struct NotifyPlan {
 
 /// A place for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a plan has one")]
 pub enum NotifyTo {
     /// A file each, in this directory. A relative one is meant from the configuration directory.
     Directory(PathBuf),

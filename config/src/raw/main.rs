@@ -72,7 +72,7 @@ pub(crate) struct RawMain {
     #[serde(default)]
     #[schemars(with = "RawAudit")]
     pub(crate) audit: Option<RawAudit>,
-    /// Where it is kept who used what. Without it nothing outlives the process.
+    /// Where it is kept who used what: `usage: {}` keeps it in usage.sqlite. Without it nothing outlives the process.
     #[serde(default)]
     #[schemars(with = "RawUsage")]
     pub(crate) usage: Option<RawUsage>,

@@ -3,7 +3,7 @@
 
 mod words;
 
-use jsonschema::error::ValidationErrorKind as Kind;
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::{ValidationError, Validator};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -121,6 +121,12 @@ fn meant<'e>(error: &'e ValidationError<'_>) -> Vec<&'e ValidationError<'e>> {
     let other_kind = |branch: &&Vec<ValidationError<'_>>| is_of_another_kind(branch, error);
     let mut near = context.iter().filter(|branch| !other_kind(branch));
     match (near.next(), near.next()) {
+        // A word that is none of the form's: the other forms are worth telling, too.
+        (Some(branch), None)
+            if branch.iter().any(is_of_no_word) && context.iter().any(|form| takes_mapping(form)) =>
+        {
+            vec![error]
+        }
         (Some(branch), None) => branch.iter().flat_map(meant).collect(),
         _ => vec![error],
     }
@@ -134,6 +140,25 @@ fn is_of_another_kind(branch: &[ValidationError<'_>], outer: &ValidationError<'_
     here.any(|inner| match inner.kind() {
         Kind::Type { .. } => true,
         Kind::OneOfNotValid { context } => context.iter().all(|forms| is_of_another_kind(forms, outer)),
+        _ => false,
+    })
+}
+
+/// Whether a text is none of the words that a form lists.
+fn is_of_no_word(error: &ValidationError<'_>) -> bool {
+    let words = matches!(
+        error.kind(),
+        Kind::Enum { .. } | Kind::Constant { .. } | Kind::OneOfNotValid { .. }
+    );
+    words && error.instance().is_string()
+}
+
+/// Whether a form would have taken a mapping.
+fn takes_mapping(branch: &[ValidationError<'_>]) -> bool {
+    branch.iter().any(|error| match error.kind() {
+        Kind::Type {
+            kind: TypeKind::Single(kind),
+        } => kind.as_str() == "object",
         _ => false,
     })
 }

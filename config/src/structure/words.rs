@@ -208,28 +208,29 @@ impl Violation<'_> {
     }
 }
 
-/// Choices that are mappings: `{default: …}`.
-fn forms(schema: &Value) -> Vec<String> {
-    let one_of = schema.get("oneOf").and_then(Value::as_array);
-    let keys = one_of
+/// The forms that a value may have, if it may have several.
+fn several(schema: &Value) -> impl Iterator<Item = &Value> {
+    let lists = ["oneOf", "anyOf"]
         .into_iter()
-        .flatten()
-        .filter_map(|one| one.get("properties")?.as_object());
-    keys.map(|keys| {
-        let keys: Vec<String> = keys.keys().map(|key| format!("{key}: …")).collect();
-        format!("`{{{}}}`", keys.join(", "))
-    })
-    .collect()
+        .filter_map(|key| schema.get(key)?.as_array());
+    lists.flatten()
+}
+
+/// Choices that are mappings, by what each needs: `{default: …}`.
+fn forms(schema: &Value) -> Vec<String> {
+    let form = |one: &Value| {
+        let needed = one.get("required").and_then(Value::as_array);
+        let keys = needed.into_iter().flatten().filter_map(Value::as_str);
+        let keys: Vec<String> = keys.map(|key| format!("{key}: …")).collect();
+        one.get("properties")
+            .map(|_| format!("`{{{}}}`", keys.join(", ")))
+    };
+    several(schema).filter_map(form).collect()
 }
 
 fn choices(schema: &Value) -> Vec<&str> {
     let listed = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
-    let one_of = schema
-        .get("oneOf")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    let nested = one_of.flat_map(choices);
+    let nested = several(schema).flat_map(choices);
     let constant = schema.get("const");
     listed
         .chain(constant)

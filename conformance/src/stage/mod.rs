@@ -16,12 +16,14 @@
 //! - [`http2`]: HTTP/2 by prior knowledge or over TLS;
 //! - [`tls`]: certificates that tests make, and how clients speak TLS;
 //! - [`Case`]: exchanges as data;
+//! - [`postgres`]: a real server for usage figures;
 //! - [`scripted`]: an upstream that writes what a test says, byte by byte.
 
 mod answer;
 mod case;
 mod client;
 pub mod http2;
+pub mod postgres;
 pub mod scripted;
 mod setup;
 pub mod tls;

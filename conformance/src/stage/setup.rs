@@ -286,6 +286,12 @@ impl Stage {
         &self.gateway
     }
 
+    /// Where the gateway finds its upstream.
+    #[must_use]
+    pub fn upstream(&self) -> &str {
+        &self.upstream
+    }
+
     /// Where the gateway listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

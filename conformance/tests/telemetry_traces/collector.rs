@@ -81,6 +81,8 @@ pub(super) enum Manner {
     Rejects(i64),
     /// It answers with a status: the first so many times, then it takes everything.
     Answers(u16, usize),
+    /// It takes everything, each batch after so long.
+    Slow(Duration),
     /// It never answers.
     Hangs,
 }
@@ -182,6 +184,9 @@ fn serve(stream: &mut TcpStream, manner: Manner, got: &Mutex<Got>) -> Option<()>
         .find_map(|line| line.strip_prefix("content-length: "))?;
     let mut body = vec![0; length.parse().ok()?];
     stream.read_exact(&mut body).ok()?;
+    if let Manner::Slow(time) = manner {
+        std::thread::sleep(time);
+    }
     let mut kept = got.lock().unwrap();
     let before = kept.heads.len();
     kept.heads.push(head);
@@ -192,7 +197,7 @@ fn serve(stream: &mut TcpStream, manner: Manner, got: &Mutex<Got>) -> Option<()>
             return None;
         }
         Manner::Answers(status, times) if before < times => (status, Vec::new()),
-        Manner::Takes | Manner::Answers(..) => (200, Vec::new()),
+        Manner::Takes | Manner::Slow(_) | Manner::Answers(..) => (200, Vec::new()),
         Manner::Rejects(rejected_spans) => (200, partial(rejected_spans)),
     };
     if status == 200 {

@@ -36,7 +36,11 @@ fn a_collector_that_is_down_costs_spans_and_nothing_else() {
 fn a_collector_that_hangs_fills_a_bounded_queue() {
     let collector = Collector::start(Manner::Hangs);
     let stage = Stage::integrationhub();
-    publish(&stage, |plan| plan.traces = Some(traces(&collector.url())));
+    publish(&stage, |plan| {
+        let mut traces = traces(&collector.url());
+        traces.collector.timeout = Duration::from_millis(500);
+        plan.traces = Some(traces);
+    });
     // Each exchange has a dozen spans: so many that the queue holds a part of them only.
     ask(&stage, 1_000);
     assert!(lost(&stage, "queue_full") > 0.0);
@@ -44,6 +48,24 @@ fn a_collector_that_hangs_fills_a_bounded_queue() {
     stage.gateway().editions.current().unwrap().telemetry.flush();
     ask(&stage, 1);
     until("the collector's time is over", || lost(&stage, "timeout") > 0.0);
+}
+
+#[test]
+fn a_slow_collector_gets_everything_later() {
+    let collector = Collector::start(Manner::Slow(Duration::from_millis(300)));
+    let stage = Stage::integrationhub();
+    publish(&stage, |plan| plan.traces = Some(traces(&collector.url())));
+    ask(&stage, 100);
+    assert_eq!(collector.exchanges(100).len(), 100);
+    let why = [
+        "queue_full",
+        "timeout",
+        "unreachable",
+        "status",
+        "rejected",
+        "too_many",
+    ];
+    assert!(why.iter().all(|why| lost(&stage, why) == 0.0));
 }
 
 #[test]

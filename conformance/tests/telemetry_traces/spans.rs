@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use serde_json::json;
-use sluice_conformance::stage::{Setup, scripted};
+use sluice_conformance::oracle::{self, Endpoint};
+use sluice_conformance::stage::http2::Http2;
+use sluice_conformance::stage::{PATIENCE, Setup, VERSIONS, scripted};
 use sluice_gateway::demo::backend::{Canned, Fault, Rule};
 
 use super::collector::{Collector, Manner, Span};
@@ -30,7 +32,13 @@ fn named<'a>(spans: &'a [Span], name: &str) -> &'a Span {
 #[test]
 fn a_trace_goes_from_the_client_through_every_stage_to_the_upstream() {
     let collector = Collector::start(Manner::Takes);
-    let stage = traced(&collector);
+    // As files say it; the other tests change plans.
+    let setting = format!(
+        "traces: {{collector: \"{}\", share: 1, service: edge, headers: {{x-token: \"${{TOKEN}}\"}}}}",
+        collector.url()
+    );
+    let setup = Setup::integrationhub().main(&setting);
+    let stage = setup.variable("TOKEN", "plantedTokenOfTheCollector").start();
     let fields = [
         ("traceparent", &*parent("01")),
         ("tracestate", "congo=t61rcWkgMzE,rojo=1"),
@@ -60,7 +68,7 @@ fn a_trace_goes_from_the_client_through_every_stage_to_the_upstream() {
         ("sluice.operation", "readCustomer"),
         ("sluice.chosen_by", "path"),
         ("sluice.request_id", "ours-1"),
-        ("sluice.generation", "2"),
+        ("sluice.generation", "1"),
         ("sluice.consumer", ""),
         ("error.type", ""),
         ("url.path", ""),
@@ -302,10 +310,22 @@ fn a_client_that_goes_away_is_told_of() {
     let collector = Collector::start(Manner::Takes);
     let stage = traced(&collector);
     stage.backend().inject(Fault::Delay(Duration::from_secs(20)));
-    let mut socket = TcpStream::connect(stage.address()).unwrap();
-    write!(socket, "GET /v2.0/customers/{ID} HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
-    until("the request", || stage.backend().seen() > 0);
-    drop(socket);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        // HTTP/2 says that a client has gone: HTTP/1.1 serves a connection that is closed on one side.
+        let client = Http2::connect(stage.address()).await;
+        let target = format!("/v2.0/customers/{ID}");
+        let patience = tokio::time::timeout(PATIENCE, async {
+            while stage.backend().seen() == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        tokio::select! {
+            answer = client.send("GET", &target, &[], b"") => panic!("{answer:?}"),
+            seen = patience => seen.unwrap(),
+        }
+    });
+    drop(runtime);
     let spans = collector.exchange();
     let server = of_kind(&spans, "SERVER")[0];
     assert_eq!((server.at("error.type"), server.failed), ("client_gone", true));
@@ -375,4 +395,39 @@ fn what_ends_after_its_exchange_is_sent_all_the_same() {
     });
     let own: Vec<Span> = spans.into_iter().filter(|span| span.trace == TRACE).collect();
     assert_eq!(of_kind(&own, "CLIENT")[0].at("http.request.method"), "POST");
+}
+
+/// Many clients at once, on two cores: each exchange is one tree, and no span is in another's.
+#[test]
+fn exchanges_at_the_same_time_do_not_mix() {
+    let collector = Collector::start(Manner::Takes);
+    let stage = traced(&collector);
+    let (clients, each) = (4_u32, 40_u32);
+    let trace = |client: u32, number: u32| format!("{:016x}{:016x}", client + 1, number + 1);
+    std::thread::scope(|scope| {
+        for client in 0..clients {
+            let stage = &stage;
+            scope.spawn(move || {
+                for number in 0..each {
+                    let version = VERSIONS[number as usize % VERSIONS.len()];
+                    let parent = format!("00-{}-{CALLER}-01", trace(client, number));
+                    let target = oracle::path(version, Endpoint::Read, ID).unwrap().target;
+                    stage.get(&target, &[("traceparent", &parent)]).expect(200);
+                }
+            });
+        }
+    });
+    let exchanges = collector.exchanges((clients * each) as usize);
+    let traces: BTreeSet<String> = exchanges.iter().map(|spans| spans[0].trace.clone()).collect();
+    let expected = (0..clients).flat_map(|client| (0..each).map(move |number| trace(client, number)));
+    assert_eq!(traces, expected.collect());
+    for spans in &exchanges {
+        assert_eq!(of_kind(spans, "SERVER").len(), 1, "{spans:#?}");
+        assert_eq!(of_kind(spans, "CLIENT").len(), 1, "{spans:#?}");
+        let known: BTreeSet<&str> = spans.iter().map(|span| &*span.id).collect();
+        for span in spans {
+            let parent = &*span.parent;
+            assert!(parent == CALLER || known.contains(parent), "{span:#?}");
+        }
+    }
 }

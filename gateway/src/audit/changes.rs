@@ -43,8 +43,10 @@ fn settings(words: &mut Words, old: &Plan, new: &Plan) {
     words.value("trusted", &old.trusted, &new.trusted);
     words.value("store", &old.store, &new.store);
     words.value("audit", &old.audit, &new.audit);
+    words.value("usage", &old.usage, &new.usage);
     words.value("traces", &old.traces, &new.traces);
     words.value("access_log", &old.access_log, &new.access_log);
+    words.value("notify", &old.notify, &new.notify);
 }
 
 fn consumers(words: &mut Words, old: &Plan, new: &Plan) {

@@ -13,8 +13,7 @@ use super::options::Time;
 use super::usage::{self, DEMO, Usage};
 use super::{Failure, Outcome, Verdict, configuration, output};
 use crate::ledger::report::figures::{grouped, harmless};
-use crate::notify::run::{Sender, Told};
-use crate::notify::{Run, Summary};
+use crate::notify::{Run, Sender, Summary, Told};
 
 /// Tells the people behind consumers what goes: a deprecation, brownouts within 7 days, and 90, 30 and 7 days to a sunset.
 ///

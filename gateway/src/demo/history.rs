@@ -26,8 +26,10 @@ mod tests;
 mod times;
 mod troubles;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use sluice_config::plan::Plan;
+use sluice_config::plan::{ApiPlan, Plan};
 
 use crate::ledger::batch::Batch;
 use crate::ledger::fact::Who;
@@ -35,6 +37,7 @@ use crate::ledger::store::{Store, StoreFault};
 use book::Book;
 use calendar::Calendar;
 use chance::Chance;
+use members::Members;
 use play::{Asked, Player, Scene, Turn};
 use troubles::Troubles;
 
@@ -68,8 +71,7 @@ pub fn batches(plan: &Plan, now: Timestamp) -> Vec<Batch> {
         calendar,
         troubles: &troubles,
     };
-    let players = cast::USES.iter().filter_map(|one| Player::of(plan, api, one));
-    let mut players: Vec<Player> = players.collect();
+    let mut players = players(plan, api);
     let mut book = Book::new(&api.name);
     let slots = calendar.slots().into_iter();
     let batches = slots.zip(1..).map(|(slot, number)| {
@@ -86,6 +88,16 @@ pub fn batches(plan: &Plan, now: Timestamp) -> Vec<Batch> {
         book.batch(number, slot.minute(), slot.to - 1)
     });
     batches.filter(|batch| !batch.rows.is_empty()).collect()
+}
+
+/// Everybody who uses a version that the plan has.
+fn players(plan: &Plan, api: &ApiPlan) -> Vec<Player> {
+    let versions = api.versions.iter().map(|version| version.name.as_str());
+    let met: BTreeMap<&str, Members> = versions.map(|name| (name, members::of(api, name))).collect();
+    let players = cast::USES
+        .iter()
+        .filter_map(|one| Player::of(plan, api, one, met.get(one.version)?));
+    players.collect()
 }
 
 /// Requests that are refused at the door, of clients that do nothing else.

@@ -10,6 +10,15 @@ const JOINT: char = '~';
 /// A tag that no upstream gives: stands for tags of other representations in If-Match.
 const OTHER: &str = "\"sluice-other-representation\"";
 
+/// The mark of a representation that lacks a member which a trial withheld. It is never taken off: no such representation is
+/// the current one, neither for a cache that asks again nor for a write that would write it back.
+const LESSER: &str = "lesser";
+
+/// Marks the tag of an answer that lacks a member which is there.
+pub fn lessen(headers: &mut HeaderMap) {
+    Mark::new(LESSER).mark_answer(headers);
+}
+
 /// The mark of a chain: what tells its representations from those of other chains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark(String);
@@ -117,6 +126,16 @@ mod tests {
         assert_eq!(mark.take("\"a\""), None);
         assert_eq!(Mark::new("0000").take("\"a~1f2e\""), None);
         assert_eq!(mark.put("a"), None);
+    }
+
+    #[test]
+    fn a_tag_of_what_lacks_a_member_never_comes_back() {
+        let mark = Mark::new("1f2e");
+        let mut headers = HeaderMap::new();
+        headers.insert(ETAG, HeaderValue::from_static("\"a~1f2e\""));
+        lessen(&mut headers);
+        assert_eq!(headers[ETAG], "\"a~1f2e~lesser\"");
+        assert_eq!(mark.take("\"a~1f2e~lesser\""), None);
     }
 
     #[test]

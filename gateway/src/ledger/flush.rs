@@ -24,7 +24,7 @@ const RELOADS: usize = 100;
 #[derive(Debug)]
 pub(super) enum Command {
     /// Figures are kept there from now on.
-    Adopt(Option<UsagePlan>, Option<PathBuf>),
+    Adopt(Option<Box<UsagePlan>>, Option<PathBuf>),
     /// Bring everything to the store now, and tell when that is done.
     Flush(SyncSender<()>),
     /// A reload, for the change log.
@@ -76,7 +76,7 @@ impl Keeper {
 
     async fn carry_out(&mut self, command: Command) {
         match command {
-            Command::Adopt(plan, directory) => self.adopt(plan, directory).await,
+            Command::Adopt(plan, directory) => self.adopt(plan.map(|plan| *plan), directory).await,
             Command::Flush(done) => {
                 self.flush().await;
                 let _gone = done.try_send(());

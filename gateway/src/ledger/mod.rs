@@ -144,7 +144,7 @@ impl Ledger {
         }
         if self
             .commands
-            .try_send(Command::Adopt(plan.cloned(), directory))
+            .try_send(Command::Adopt(plan.cloned().map(Box::new), directory))
             .is_err()
         {
             tracing::error!("the ledger does not answer: figures go on where they went");

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use http::header::LINK;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
-use sfv::{KeyRef, ListSerializer, StringRef};
-use sluice_config::plan::{ApiPlan, ConsumerId, Course, MemberCourse, VersionId};
+use sluice_config::plan::{ApiPlan, ConsumerId, Course, MemberCourse, Trial, VersionId};
 use sluice_transforms::contract::{Contract, Operation, Purpose};
 use sluice_transforms::fault::Fault;
 use sluice_transforms::op::Site;
@@ -16,12 +14,7 @@ use sluice_transforms::shape::Shape;
 use sluice_transforms::value::Value;
 use sluice_transforms::walk::Walk;
 
-use super::notice::date;
-use super::{Fields, State, of_course};
-
-/// Which members go, for each of them: `"/password_hint";type="Customer";deprecated=@1704067200;sunset=@1814399999`.
-/// `Deprecation` and `Sunset` are of the whole resource, and would say too much.
-const SLUICE_DEPRECATED: HeaderName = HeaderName::from_static("sluice-deprecated");
+use super::{Fields, State, of_course, told, trial};
 
 /// The members of an API that go, by version.
 #[derive(Debug, Default)]
@@ -50,18 +43,51 @@ struct Rule {
     label: String,
     at: Pointer,
     course: Arc<Course>,
+    /// Who does without it for a while.
+    trials: Vec<Trial>,
     /// Whether the version promises it: then it stays.
     required: bool,
     fields: Fields,
+    /// What tells that it was withheld.
+    withheld: Fields,
+}
+
+/// What becomes of a member in one exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It stays where it is.
+    Stays,
+    /// It is gone: requests that send it are refused, and answers lack it.
+    Gone,
+    /// This answer lacks it, for a trial.
+    Withheld,
+}
+
+/// How a member was met in a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Not at all, or it was gone.
+    Not,
+    /// It is there.
+    There,
+    /// It was there, and a trial withheld it.
+    Withheld,
 }
 
 /// What is met in a document.
 #[derive(Debug, Default)]
 pub struct Met {
-    /// By rule, whether its member is there.
-    rules: Vec<bool>,
+    /// By rule, how its member was met.
+    rules: Vec<Seen>,
     /// Whether something was taken out.
     pub changed: bool,
+}
+
+impl Met {
+    /// Whether a trial withheld something.
+    pub fn is_lesser(&self) -> bool {
+        self.rules.contains(&Seen::Withheld)
+    }
 }
 
 impl Members {
@@ -124,50 +150,47 @@ fn rule(contract: &Contract, member: &MemberCourse) -> Rule {
         label: member.label.clone(),
         at: member.at.clone(),
         course: Arc::clone(&member.course),
+        trials: member.trials.clone(),
         required: holder.unwrap_or_default(),
-        fields: fields(member).unwrap_or_default(),
+        fields: told::fields(member).unwrap_or_default(),
+        withheld: told::withheld(member).unwrap_or_default(),
     }
-}
-
-fn fields(member: &MemberCourse) -> Option<Fields> {
-    let (at, label) = (member.at.to_string(), member.label.as_str());
-    let mut list = ListSerializer::new();
-    let mut item = list
-        .bare_item(StringRef::from_str(&at).ok()?)
-        .parameter(KeyRef::from_str("type").ok()?, StringRef::from_str(label).ok()?);
-    let dates = [
-        ("deprecated", member.course.deprecated),
-        ("sunset", member.course.sunset),
-    ];
-    for (name, at) in dates {
-        if let Some(at) = at {
-            item = item.parameter(KeyRef::from_str(name).ok()?, date(at));
-        }
-    }
-    let _list = item;
-    let mut fields = vec![(SLUICE_DEPRECATED, list.finish()?)];
-    if let Some(guide) = &member.course.guide {
-        // The anchor says that the link is about the member, not about the whole resource (RFC 8288 §3.2).
-        let link = format!("<{guide}>; rel=\"deprecation\"; anchor=\"#{label}{at}\"");
-        fields.push((LINK, link));
-    }
-    let valid = fields
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value).ok()?)));
-    Some(valid.collect())
 }
 
 impl Version {
-    /// By rule, whether its member is gone for a consumer.
-    pub fn gone(&self, consumer: Option<ConsumerId>, now: Timestamp) -> Vec<bool> {
-        let is_gone = |rule: &Rule| !rule.required && of_course(&rule.course, consumer, now) == State::Sunset;
-        self.rules.iter().map(is_gone).collect()
+    /// By rule, what becomes of its member in the exchange of this number ([`trial::number`]) with a consumer.
+    pub fn fates(&self, consumer: Option<ConsumerId>, now: Timestamp, number: u64) -> Vec<Fate> {
+        let fate = |(i, rule): (usize, &Rule)| {
+            if rule.required {
+                Fate::Stays
+            } else if of_course(&rule.course, consumer, now) == State::Sunset {
+                Fate::Gone
+            } else if trial::withholds(&rule.trials, consumer, now, (number, i)) {
+                Fate::Withheld
+            } else {
+                Fate::Stays
+            }
+        };
+        self.rules.iter().enumerate().map(fate).collect()
     }
 
     /// The fields that tell of what was met.
     pub fn fields(&self, met: &Met) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
-        let rules = self.rules.iter().zip(&met.rules).filter(|(_, met)| **met);
-        rules.flat_map(|(rule, _)| rule.fields.iter())
+        let rules = self.rules.iter().zip(&met.rules);
+        rules
+            .filter(|(_, seen)| **seen != Seen::Not)
+            .flat_map(|(rule, seen)| {
+                let withheld = (*seen == Seen::Withheld).then_some(&rule.withheld);
+                rule.fields.iter().chain(withheld.into_iter().flatten())
+            })
+    }
+
+    /// The members that were met: the type, where it stands in it, and how.
+    pub fn members(&self, met: &Met) -> impl Iterator<Item = (&str, &Pointer, Seen)> {
+        let rules = self.rules.iter().zip(&met.rules);
+        rules
+            .filter(|(_, seen)| **seen != Seen::Not)
+            .map(|(rule, seen)| (rule.label.as_str(), &rule.at, *seen))
     }
 
     /// Looks through what a client sends.
@@ -179,7 +202,7 @@ impl Version {
         contract: &Contract,
         operation: &Operation,
         document: &mut Value,
-        gone: &[bool],
+        fates: &[Fate],
     ) -> Result<Met, Fault> {
         match &operation.request {
             Some(payload) => self.look(
@@ -187,15 +210,15 @@ impl Version {
                 operation.purpose(),
                 payload.patch,
                 document,
-                gone,
+                fates,
             ),
             None => Ok(Met::default()),
         }
     }
 
-    /// Looks through an answer, and takes out what is gone.
-    pub fn delivered(&self, contract: &Contract, shape: &Shape, document: &mut Value, gone: &[bool]) -> Met {
-        let looked = self.look((contract, shape), Purpose::Answer, false, document, gone);
+    /// Looks through an answer, and takes out what is gone or withheld.
+    pub fn delivered(&self, contract: &Contract, shape: &Shape, document: &mut Value, fates: &[Fate]) -> Met {
+        let looked = self.look((contract, shape), Purpose::Answer, false, document, fates);
         looked.unwrap_or_default()
     }
 
@@ -205,7 +228,7 @@ impl Version {
         purpose: Purpose,
         patch: bool,
         document: &mut Value,
-        gone: &[bool],
+        fates: &[Fate],
     ) -> Result<Met, Fault> {
         let site = Site {
             purpose,
@@ -217,32 +240,22 @@ impl Version {
             target_types: &contract.types,
         };
         let mut met = Met::default();
-        for (rule, gone) in self.rules.iter().zip(gone) {
-            let (mut is_there, mut changed, mut refused) = (false, false, false);
+        for (rule, fate) in self.rules.iter().zip(fates) {
+            let (mut seen, mut refused) = (Seen::Not, false);
             let walk = Walk {
                 label: &rule.label,
                 patch,
                 lenient: None,
             };
             let walked = walk.each(document, &site, &mut |value, _, _| {
-                let Some((parent, name)) = rule.at.split_last() else {
-                    return Ok(());
-                };
-                let Some(holder) = parent.look_mut(value).and_then(Value::as_object_mut) else {
-                    return Ok(());
-                };
-                match holder.position(name) {
-                    None => return Ok(()),
-                    Some(_) if *gone && purpose != Purpose::Answer => {
+                match rule.meet(value, *fate, purpose == Purpose::Answer) {
+                    Meeting::None => {}
+                    Meeting::There => seen = Seen::There,
+                    Meeting::Taken(as_what) => (seen, met.changed) = (as_what, true),
+                    Meeting::Refused => {
                         refused = true;
                         return Err(Fault::unfit("this member is gone").below(&rule.at));
                     }
-                    // It may stand twice.
-                    Some(_) if *gone => {
-                        while holder.take(name).is_some() {}
-                        changed = true;
-                    }
-                    Some(_) => is_there = true,
                 }
                 Ok(())
             });
@@ -250,9 +263,41 @@ impl Version {
             if refused {
                 walked?;
             }
-            met.changed |= changed;
-            met.rules.push(is_there);
+            met.rules.push(seen);
         }
         Ok(met)
+    }
+}
+
+/// What comes of a member in one value of its type.
+enum Meeting {
+    /// It is not there.
+    None,
+    /// It is, and stays.
+    There,
+    /// It was there and is taken out; how it was met, then.
+    Taken(Seen),
+    /// It is there and must not be sent.
+    Refused,
+}
+
+impl Rule {
+    fn meet(&self, value: &mut Value, fate: Fate, is_answer: bool) -> Meeting {
+        let Some((parent, name)) = self.at.split_last() else {
+            return Meeting::None;
+        };
+        let holder = parent.look_mut(value).and_then(Value::as_object_mut);
+        let Some(holder) = holder.filter(|holder| holder.position(name).is_some()) else {
+            return Meeting::None;
+        };
+        let seen = match fate {
+            Fate::Gone if !is_answer => return Meeting::Refused,
+            Fate::Withheld if is_answer => Seen::Withheld,
+            Fate::Gone => Seen::Not,
+            Fate::Stays | Fate::Withheld => return Meeting::There,
+        };
+        // It may stand twice.
+        while holder.take(name).is_some() {}
+        Meeting::Taken(seen)
     }
 }

@@ -6,12 +6,14 @@ mod notice;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod told;
+pub mod trial;
 
 use jiff::Timestamp;
 use sluice_config::plan::{ConsumerId, Course, LifecyclePlan, VersionId};
 
 pub use calendar::{end, next};
-pub use members::{Carry, Members, Met};
+pub use members::{Carry, Fate, Members, Met, Seen};
 pub use notice::{Fields, Next, Notice, Notices};
 pub use standing::{Standing, standing};
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use jiff::civil::Weekday;
 use proptest::prelude::*;
-use sluice_config::plan::{Brownout, Course, Days, Exemption};
+use sluice_config::plan::{Brownout, Course, Days, Exemption, Trial};
 use sluice_config::{Sources, load};
 
 use super::*;
@@ -249,5 +249,29 @@ proptest! {
         if state == State::Sunset {
             prop_assert_eq!(of_course(&course, None, instant(now + 1_000_000)), State::Sunset);
         }
+    }
+}
+
+#[test]
+fn a_trial_is_one_consumers_while_it_lasts() {
+    let [one, two] = *CONSUMERS;
+    let of = |from, to, share| Trial {
+        consumer: one,
+        share,
+        from: instant(from),
+        to: instant(to),
+    };
+    let trials = [of(100, 200, 1.0), of(300, 400, 1.0)];
+    let withholds = |who, now| trial::withholds(&trials, who, instant(now), (trial::number(), 0));
+    for (now, goes_on) in [
+        (99, false),
+        (100, true),
+        (199, true),
+        (200, false),
+        (300, true),
+        (400, false),
+    ] {
+        assert_eq!(withholds(Some(one), now), goes_on, "{now}");
+        assert!(!withholds(Some(two), now) && !withholds(None, now), "{now}");
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! due.rs      which messages a consumer is due, pure in the plan and the time    message.rs  a message, with its key
 //! text.rs     how it reads                                                       run.rs      claims and sends, each once
-//! files.rs, webhook.rs  the two ways to send one
+//! sender.rs, files.rs, webhook.rs  the two ways to send one                      summary.rs  what a run came to
 //! ```
 //!
 //! # Each sent once
@@ -19,8 +19,12 @@
 pub mod due;
 mod files;
 pub mod message;
-pub mod run;
+mod run;
+mod sender;
+mod summary;
 mod text;
 mod webhook;
 
-pub use run::{Run, Summary};
+pub use run::Run;
+pub use sender::Sender;
+pub use summary::{Summary, Told, Unidentified, Unreached};

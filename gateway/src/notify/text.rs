@@ -49,7 +49,7 @@ fn occasion(out: &mut String, message: &Message) {
         Occasion::Deprecated => {
             let when = match message.deprecated {
                 Some(begin) if begin > message.at => format!("will be deprecated from {} on", minute(begin)),
-                Some(begin) => format!("is deprecated since {}", day(begin)),
+                Some(begin) => format!("has been deprecated since {}", day(begin)),
                 None => "will go".to_owned(),
             };
             let _ = writeln!(out, "Version {version} of the API `{api}` {when}.");
@@ -63,6 +63,7 @@ fn occasion(out: &mut String, message: &Message) {
             for window in windows {
                 let _ = writeln!(out, "- {} to {}", minute(window.from), minute(window.to));
             }
+            out.push('\n');
         }
         Occasion::Sunset { days_left, .. } => {
             let _ = writeln!(

@@ -57,7 +57,7 @@ pub async fn pin(carrier: &Carrier, asked: &Asked<'_>, api: usize) -> Result<Opt
     Ok(pinned.map(|version| plan.version_name(*version).to_owned()))
 }
 
-/// Who asks, by the schemes of a version.
+/// Who asks, by the schemes of a version. A consumer that may not use the version is known all the same: it is counted.
 ///
 /// # Errors
 /// No credential, a wrong one, or one that cannot be judged now; a consumer that may not use this version.
@@ -66,10 +66,11 @@ pub async fn consumer(
     asked: &Asked<'_>,
     api: usize,
     version: VersionId,
-) -> Result<Identity, Refusal> {
+    who: &mut Identity,
+) -> Result<(), Refusal> {
     let plan = &asked.edition.plan.apis[api];
     let Some((index, entry)) = plan.authentication.of(version) else {
-        return Ok(Identity::anonymous());
+        return Ok(());
     };
     let schemes = asked.edition.guard.auth.api(api);
     let schemes = schemes.and_then(|schemes| schemes.entries.get(index));
@@ -84,17 +85,13 @@ pub async fn consumer(
     let Some(consumer) = asked.edition.plan.consumers.get(proved.consumer) else {
         return Err(Refusal::new(Kind::Internal, "the consumer is unknown"));
     };
-    if let Some((reason, refusal)) = barred(plan, version, consumer, &proved) {
-        desk.tell(
-            "access_refused",
-            &consumer.name,
-            proved.scheme,
-            reason,
-            Vec::new(),
-        );
-        return Err(refusal);
-    }
-    Ok(identity(consumer, proved))
+    let barred = barred(plan, version, consumer, &proved);
+    *who = identity(consumer, proved);
+    let Some((reason, refusal)) = barred else {
+        return Ok(());
+    };
+    desk.tell("access_refused", &consumer.name, who.scheme, reason, Vec::new());
+    Err(refusal)
 }
 
 fn identity(consumer: &ConsumerPlan, proved: Proved) -> Identity {

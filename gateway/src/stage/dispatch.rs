@@ -109,7 +109,8 @@ impl Dispatch<'_> {
             secure: self.secure,
         };
         let stage = self.line.trace.stage("links");
-        stage.gave(links.rewrite(answer.headers_mut()));
+        links.rewrite(answer.headers_mut());
+        drop(stage);
         Ok(answer)
     }
 

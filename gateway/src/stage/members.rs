@@ -1,10 +1,12 @@
 //! Members that go, in the documents of the client's version: what is sent and gone is refused, what is delivered and
-//! gone is left out, and what is still there is told.
+//! gone is left out, and what is still there is told. A trial withholds what is not gone yet from a share of one consumer's
+//! answers.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Response, StatusCode};
+use http::header::{CACHE_CONTROL, LAST_MODIFIED};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body::Body as _;
 use sluice_config::plan::VersionId;
 use sluice_transforms::contract::Operation;
@@ -13,13 +15,17 @@ use sluice_transforms::shape::Shape;
 use super::{documents, forward};
 use crate::body::Body;
 use crate::edition::Edition;
-use crate::fields::media;
+use crate::fields::{etag, media};
 use crate::identity::Identity;
-use crate::lifecycle::{Carry, Met};
+use crate::ledger::gathered::{BY_LIFECYCLE, Gathered, Member, note};
+use crate::lifecycle::{Carry, Fate, Met, Seen, trial};
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
 use crate::stage::receive::Received;
 use crate::stage::translate::expect_json;
+
+/// What is withheld now is there again in the next answer: nobody is to keep this one.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// What is looked through, and for whom.
 pub struct Looked<'a> {
@@ -28,8 +34,8 @@ pub struct Looked<'a> {
     version: VersionId,
     operation: &'a Operation,
     carry: Carry,
-    /// By rule, whether its member is gone.
-    gone: Vec<bool>,
+    /// By rule, what becomes of its member.
+    fates: Vec<Fate>,
 }
 
 /// Whether an operation of a version carries members that go; only then a clock is read.
@@ -49,7 +55,7 @@ pub fn looked<'a>(
         version,
         operation,
         carry,
-        gone: members.gone(who.consumer, shared.clock.now()),
+        fates: members.fates(who.consumer, shared.clock.now(), trial::number()),
     })
 }
 
@@ -63,6 +69,7 @@ impl Looked<'_> {
         headers: &mut HeaderMap,
         received: &mut Received,
         fields: &mut HeaderMap,
+        gathered: &mut Gathered,
     ) -> Result<(), Refusal> {
         if self.carry.answer {
             forward::whole_answer(headers);
@@ -77,15 +84,15 @@ impl Looked<'_> {
         let opened = documents::open(sent, headers, bounds).await;
         let opened = opened.map_err(|fault| fault.of_request())?;
         let met = self.sent(opened).await?;
-        self.tell(&met, fields);
+        self.tell(&met, fields, &mut gathered.sent, &mut gathered.withheld);
         Ok(())
     }
 
     async fn sent(&self, opened: Bytes) -> Result<Met, Refusal> {
         let large = opened.len() > self.edition.plan.bounds.offload;
-        let (edition, gone, id) = (
+        let (edition, fates, id) = (
             Arc::clone(self.edition),
-            self.gone.clone(),
+            self.fates.clone(),
             self.operation.id.clone(),
         );
         let (api, version) = (self.api, self.version);
@@ -98,7 +105,7 @@ impl Looked<'_> {
             let Some(((members, _), operation)) = found else {
                 return Ok(Met::default());
             };
-            let met = members.sent(contract, operation, &mut document, &gone);
+            let met = members.sent(contract, operation, &mut document, &fates);
             met.map_err(|fault| {
                 Refusal::new(Kind::MemberSunset, fault.detail.clone()).at(fault.pointer.to_string())
             })
@@ -115,6 +122,7 @@ impl Looked<'_> {
         method: &Method,
         answer: Response<Body>,
         fields: &mut HeaderMap,
+        gathered: &mut Gathered,
     ) -> Result<Response<Body>, Refusal> {
         let bodiless = *method == Method::HEAD
             || matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
@@ -139,10 +147,15 @@ impl Looked<'_> {
         let Some((met, lessened)) = self.delivered(parts.status, opened).await? else {
             return Ok(Response::from_parts(parts, Body::full(held)));
         };
-        self.tell(&met, fields);
+        self.tell(&met, fields, &mut gathered.delivered, &mut gathered.withheld);
         let body = match lessened {
             Some(less) => {
                 forward::changed_body(&mut parts.headers);
+                if met.is_lesser() {
+                    etag::lessen(&mut parts.headers);
+                    parts.headers.remove(LAST_MODIFIED);
+                    parts.headers.insert(CACHE_CONTROL, NO_STORE);
+                }
                 less
             }
             None => held,
@@ -158,9 +171,9 @@ impl Looked<'_> {
         opened: Bytes,
     ) -> Result<Option<(Met, Option<Bytes>)>, Refusal> {
         let large = opened.len() > self.edition.plan.bounds.offload;
-        let (edition, gone, id) = (
+        let (edition, fates, id) = (
             Arc::clone(self.edition),
-            self.gone.clone(),
+            self.fates.clone(),
             self.operation.id.clone(),
         );
         let (api, version) = (self.api, self.version);
@@ -170,22 +183,31 @@ impl Looked<'_> {
             let contract = &api.versions[version.index()].lift.source;
             let (members, _) = api.members.get(version, &id)?;
             let shape: &Shape = contract.operation(&id)?.answer(status.as_u16())?.shape.as_ref()?;
-            let met = members.delivered(contract, shape, &mut document, &gone);
+            let met = members.delivered(contract, shape, &mut document, &fates);
             let less = met.changed.then(|| Bytes::from(document.to_json()));
             Some((met, less))
         };
         self.edition.offload.run(large, work).await
     }
 
-    fn tell(&self, met: &Met, fields: &mut HeaderMap) {
+    /// Tells the client and the ledger.
+    fn tell(&self, met: &Met, fields: &mut HeaderMap, there: &mut Vec<Member>, withheld: &mut Vec<Member>) {
         let members = self.edition.apis[self.api]
             .members
             .get(self.version, &self.operation.id);
-        for (name, value) in members.into_iter().flat_map(|(members, _)| members.fields(met)) {
+        let Some((members, _)) = members else { return };
+        for (name, value) in members.fields(met) {
             // A member that is sent and delivered is told once.
             if !fields.get_all(name).iter().any(|told| told == value) {
                 fields.append(name.clone(), value.clone());
             }
+        }
+        for (label, at, seen) in members.members(met) {
+            let list = match seen {
+                Seen::Withheld => &mut *withheld,
+                Seen::There | Seen::Not => &mut *there,
+            };
+            note(list, BY_LIFECYCLE, label, at);
         }
     }
 }

@@ -21,6 +21,7 @@ use super::{documents, forward, lower, precondition};
 use crate::body::Body;
 use crate::fields::etag;
 use crate::ledger::Gathered;
+use crate::ledger::gathered::note;
 use crate::pools::Line;
 use crate::refusal::{Kind, Refusal};
 
@@ -299,7 +300,9 @@ impl Write<'_> {
         let ran = stage.judged(self.way.edition.offload.run(large, work).await);
         gathered.translated(since);
         let (lifted, seen) = ran?;
-        gathered.sent = seen.sent;
+        for member in &seen.sent {
+            note(&mut gathered.sent, member.change, &member.label, &member.at);
+        }
         match &lifted {
             Ok(_) => gathered.lifted = true,
             Err(fault) if fault.kind != FaultKind::NeedsStored => gathered.fault(fault),

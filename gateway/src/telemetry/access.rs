@@ -28,6 +28,9 @@ use crate::meters::Meters;
 /// Credentials, whatever an API's schemes are.
 const CREDENTIALS: [HeaderName; 4] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, SET_COOKIE];
 
+/// The parameter that holds a bearer token (RFC 6750 §2.3).
+const TOKEN: &str = "access_token";
+
 const HABITS: Habits = Habits {
     name: "the access log",
     thread: "access",
@@ -68,7 +71,7 @@ pub fn open(plan: &Plan, directory: Option<&Path>) -> Result<Opened, Vec<Diagnos
     Opened::at(at).map_err(|error| match to {
         Some(AccessLogTo::File { file, .. }) => {
             let message = format!("{} cannot be written: {error}", file.path.display());
-            vec![file.place.fault(Code::AuditUnwritable, message)]
+            vec![file.place.fault(Code::UnwritableFile, message)]
         }
         Some(AccessLogTo::Stdout) | None => Vec::new(),
     })
@@ -88,7 +91,8 @@ pub(super) struct Shown {
 impl Shown {
     pub(super) fn of(log: &AccessLogPlan, plan: &Plan) -> Self {
         let places = || plan.apis.iter().map(|api| &api.authentication.places);
-        let secret: Vec<String> = places().flat_map(|places| places.query.iter().cloned()).collect();
+        let mut secret: Vec<String> = places().flat_map(|places| places.query.iter().cloned()).collect();
+        secret.push(TOKEN.to_owned());
         let is_secret = |name: &HeaderName| {
             CREDENTIALS.contains(name) || places().any(|places| places.headers.contains(name))
         };

@@ -3,13 +3,13 @@
 //! OTLP over HTTP, protobuf (<https://opentelemetry.io/docs/specs/otlp/#otlphttp>). Giving spans never waits: what finds no
 //! place, or what the collector does not take, is counted and gone.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc as blocking;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
@@ -118,8 +118,14 @@ fn resource(service: &str) -> Resource {
 }
 
 /// Counts what is gone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Lost(Arc<Meters>);
+
+impl fmt::Debug for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lost")
+    }
+}
 
 impl Lost {
     fn count(&self, spans: usize, why: &str) {
@@ -232,14 +238,8 @@ impl Courier {
 /// Whether it may work the next time (OTLP/HTTP, "Retryable response codes"). A collector that did not answer in time had
 /// its time.
 fn may_pass(fault: &FetchFault) -> bool {
-    const LATER: [StatusCode; 4] = [
-        StatusCode::TOO_MANY_REQUESTS,
-        StatusCode::BAD_GATEWAY,
-        StatusCode::SERVICE_UNAVAILABLE,
-        StatusCode::GATEWAY_TIMEOUT,
-    ];
     match fault {
-        FetchFault::Status(status) => LATER.contains(status),
+        FetchFault::Status(status) => matches!(status.as_u16(), 429 | 502 | 503 | 504),
         FetchFault::Unreachable(_) => true,
         FetchFault::Timeout | FetchFault::TooLarge(_) => false,
     }

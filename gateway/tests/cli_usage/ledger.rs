@@ -61,6 +61,14 @@ pub(crate) fn used(version: &'static str, who: &'static str, days_ago: i64, coun
     }
 }
 
+/// Requests that send the old member.
+pub(crate) fn sending(version: &'static str, who: &'static str, days_ago: i64, count: u64) -> Use {
+    Use {
+        operation: with("sent"),
+        ..used(version, who, days_ago, count)
+    }
+}
+
 /// Ninety days of every client in every version.
 pub(crate) fn traffic() -> Vec<Use> {
     let mut state = 7_u64;

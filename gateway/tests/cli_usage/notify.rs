@@ -240,6 +240,33 @@ fn a_message_that_is_refused_does_not_hold_up_the_others() {
 }
 
 #[test]
+fn whoever_ends_a_run_loses_no_message() {
+    let receiver = Receiver::start(Answer::Held);
+    let given = given(&webhook(&receiver));
+    let mut run = Process::start(&["notify", given.path(), "--now", NOW, "--json"], &[]);
+    run.until("the first message", || receiver.waiting() == 1);
+    run.signal("TERM");
+    receiver.answers(Answer::Status(200));
+    assert_eq!(run.end().code(), Some(2), "{}", run.err());
+    run.until("the summary", || run.out().ends_with("}\n"));
+    let report: Json = serde_json::from_str(&run.out()).unwrap();
+    // The signal comes while the first message is on its way, or just after it.
+    let (sent, already, failed, untried) = came_to(&report);
+    assert_eq!((sent as u64 + untried, already, failed), (8, 0, 0));
+    assert!(sent >= 1 && untried >= 1, "{sent} sent, {untried} not tried");
+    assert_eq!(
+        came_to(&json(&notify(&given, NOW, &["--json"]))),
+        (8 - sent, sent as u64, 0, 0)
+    );
+    let ids: BTreeSet<String> = receiver
+        .take()
+        .iter()
+        .map(|posted| posted.field("webhook-id").unwrap().to_owned())
+        .collect();
+    assert_eq!(ids.len(), 8);
+}
+
+#[test]
 fn a_directory_that_cannot_be_written_loses_nothing() {
     let given = given(FILES);
     // Where a directory should be stands a file.

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use super::binary::PATIENCE;
 
@@ -36,6 +37,8 @@ pub(crate) struct Receiver {
 pub(crate) enum Answer {
     /// With this status.
     Status(u16),
+    /// Not before it is told otherwise.
+    Held,
     /// It takes the first message and hangs up before it answers; then it takes all.
     HangUpOnce,
 }
@@ -54,8 +57,7 @@ impl Receiver {
         // It ends with the test's process.
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let told = *answer.lock().unwrap();
-                let _gone = take(stream, told, &posted, &hung_up);
+                let _gone = take(stream, &answer, &posted, &hung_up);
             }
         });
         receiver
@@ -63,6 +65,11 @@ impl Receiver {
 
     pub(crate) fn answers(&self, answer: Answer) {
         *self.answer.lock().unwrap() = answer;
+    }
+
+    /// How many messages came that were not taken away yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.posted.lock().unwrap().len()
     }
 
     /// What was sent since this was asked last.
@@ -73,7 +80,7 @@ impl Receiver {
 
 fn take(
     mut stream: TcpStream,
-    answer: Answer,
+    answer: &Mutex<Answer>,
     posted: &Mutex<Vec<Posted>>,
     hung_up: &AtomicUsize,
 ) -> std::io::Result<()> {
@@ -95,8 +102,9 @@ fn take(
     reader.read_exact(&mut body)?;
     let body = String::from_utf8(body).unwrap();
     posted.lock().unwrap().push(Posted { fields, body });
-    let status = match answer {
+    let status = match decided(answer) {
         Answer::Status(status) => status,
+        Answer::Held => return Ok(()),
         Answer::HangUpOnce if hung_up.fetch_add(1, Ordering::Relaxed) == 0 => return Ok(()),
         Answer::HangUpOnce => 204,
     };
@@ -104,4 +112,16 @@ fn take(
         stream,
         "HTTP/1.1 {status} x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     )
+}
+
+/// What is answered, once that is known.
+fn decided(answer: &Mutex<Answer>) -> Answer {
+    let begun = Instant::now();
+    loop {
+        let told = *answer.lock().unwrap();
+        if told != Answer::Held || begun.elapsed() > PATIENCE {
+            return told;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }

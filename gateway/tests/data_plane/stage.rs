@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use sluice_gateway::body::{Body, Bounds, Caps, collect, decode};
 use sluice_gateway::refusal::Refusal;
 use sluice_gateway::serve::{Core, Drain, Handler, Listener, Peer, Refused, Running, Settings, in_process};
+use sluice_gateway::telemetry::Trace;
 use sluice_gateway::upstream::{self, Upstream, hops, tunnel};
 
 /// Within this a test fails instead of hanging.
@@ -126,9 +127,10 @@ impl Forward {
     async fn forward(&self, request: Request<Incoming>) -> Result<Response<Body>, Refusal> {
         let mut request = request.map(|body| Body::incoming(body, self.plan.upstream.idle));
         hops::strip(request.headers_mut());
+        let (untraced, method) = (Trace::default(), request.method().clone());
         let mut answer = self
             .upstream
-            .send(request)
+            .send(request, &untraced.tries("", &method))
             .await
             .map_err(|fault| Refusal::from(&fault))?;
         hops::strip(answer.headers_mut());
@@ -141,9 +143,10 @@ impl Forward {
         let mut request = request.map(|_| Body::empty());
         hops::strip(request.headers_mut());
         hops::set_upgrade(request.headers_mut(), protocol.clone());
+        let (untraced, method) = (Trace::default(), request.method().clone());
         let mut answer = self
             .upstream
-            .send(request)
+            .send(request, &untraced.tries("", &method))
             .await
             .map_err(|fault| Refusal::from(&fault))?;
         if answer.status() != StatusCode::SWITCHING_PROTOCOLS {

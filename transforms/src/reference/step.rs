@@ -240,11 +240,16 @@ fn report(
     } else {
         way.to == Direction::Up && side == Side::Old
     };
+    // A patch that needs the stored document is carried as a whole: what it leaves as it was the client did not send.
+    let as_it_was = |at: &Pointer| match (site.purpose, site.before) {
+        (Purpose::Patch, Some(before)) => at.look(before) == at.look(value),
+        _ => false,
+    };
     for pair in pairs.iter().filter(|_| moment) {
         let Some(at) = pair
             .old
             .as_ref()
-            .filter(|at| pair.new.as_ref() != Some(at) && at.meets(value))
+            .filter(|at| pair.new.as_ref() != Some(at) && at.meets(value) && !as_it_was(at))
         else {
             continue;
         };

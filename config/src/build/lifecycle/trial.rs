@@ -1,7 +1,7 @@
 //! Field brownouts: whose answers lack a member, and when. Only of members that answers carry and can do without.
 
 use jiff::Timestamp;
-use sluice_transforms::contract::Contract;
+use sluice_transforms::contract::{Contract, Purpose};
 use sluice_transforms::pointer::Pointer;
 
 use super::instant;
@@ -45,7 +45,8 @@ pub(super) fn build(
 /// Whether answers carry the member in one of the versions, and none requires it.
 fn fits(judge: &mut Judge<'_>, pointer: &str, label: &str, at: &Pointer, versions: &VersionSet) {
     let Some(lineage) = judge.lineage else { return };
-    let names = versions.iter().map(|v| judge.versions[v.index()].name.as_str());
+    let known = judge.versions;
+    let names = versions.iter().map(|v| known[v.index()].name.as_str());
     let contracts: Vec<(&str, &Contract)> = names
         .filter_map(|name| Some((name, &**lineage.contract(name)?)))
         .collect();
@@ -66,9 +67,36 @@ fn fits(judge: &mut Judge<'_>, pointer: &str, label: &str, at: &Pointer, version
             "a trial asks what consumers do without the member: delete it",
         )
     } else {
-        return;
+        return may_erase(judge, pointer, label, at, &contracts);
     };
     judge.fault(Code::UnfitTrial, pointer, message, Some(hint.to_owned()));
+}
+
+/// Warns of operations that replace what answers carry: who writes back a lesser answer would delete the member.
+fn may_erase(
+    judge: &mut Judge<'_>,
+    pointer: &str,
+    label: &str,
+    at: &Pointer,
+    contracts: &[(&str, &Contract)],
+) {
+    let replaces = |contract: &&Contract| {
+        let found = contract.operations.iter().find(|operation| {
+            let body = operation.request.as_ref();
+            operation.purpose() == Purpose::Replace
+                && body.is_some_and(|body| body.shape.mentions(label, &contract.types))
+        });
+        found.map(|operation| operation.id.clone())
+    };
+    let Some(operation) = contracts.iter().find_map(|(_, contract)| replaces(contract)) else {
+        return;
+    };
+    let message = format!(
+        "`{operation}` replaces a whole `{label}`: who writes back an answer without `{at}` deletes it"
+    );
+    let hint =
+        "let clients write with `If-Match`, which refuses that: no write matches the tag of such an answer";
+    judge.fault(Code::TrialMayErase, pointer, message, Some(hint.to_owned()));
 }
 
 fn is_answered(contract: &Contract, label: &str) -> bool {

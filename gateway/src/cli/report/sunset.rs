@@ -100,7 +100,7 @@ fn versions(report: &SunsetReport) -> Columns {
             version.sunset.map_or_else(|| "-".to_owned(), day),
             version.share.map_or_else(|| "-".to_owned(), percent),
             version.trend.map_or_else(|| "-".to_owned(), points),
-            forecast(version.forecast),
+            forecast(version),
             grouped(version.last_7_days),
             grouped(version.last_90_days),
             grouped(count(version)),
@@ -109,8 +109,9 @@ fn versions(report: &SunsetReport) -> Columns {
     columns
 }
 
-fn forecast(forecast: Forecast) -> String {
-    match forecast {
+fn forecast(version: &VersionReport) -> String {
+    match version.forecast {
+        Forecast::Reached if version.last_90_days == 0 => "no requests".to_owned(),
         Forecast::Reached => "reached".to_owned(),
         Forecast::On(date) => date.to_string(),
         Forecast::NotInSight => "not in sight".to_owned(),

@@ -1,7 +1,7 @@
 //! The time of the history: 90 days up to now, in slots that are finer the nearer they are.
 //!
-//! A slot becomes one batch, in a minute of its own. Old figures are asked for by the day, those of the last week by the hour, the
-//! last hour by the minute: what nobody looks at is not told apart, so that the history is small.
+//! A slot becomes one batch, in a minute of its own. Figures of 90 and of 7 days are asked for by the day, those of 24 hours by the
+//! hour: what nobody looks at is not told apart, so that the history is small.
 
 use jiff::Timestamp;
 
@@ -11,9 +11,9 @@ const DAY: i64 = 86_400;
 
 /// How many days there are, the one at hand included.
 pub(super) const DAYS: i64 = 90;
-/// How many of the last days are told by the hour.
-const BY_HOUR: i64 = 8;
-/// How much of the end is told by the quarter of an hour, and how much of that by the minute.
+/// How many of the last days are told by the quarter of a day.
+const QUARTERED: i64 = 8;
+/// How much of the end is told by the hour, and how much of that by five minutes.
 const FINE: i64 = 48 * HOUR;
 const FINEST: i64 = HOUR;
 
@@ -98,22 +98,26 @@ impl Calendar {
     fn step(self, from: i64) -> i64 {
         let hour = self.end - self.end.rem_euclid(HOUR);
         match from {
-            _ if from >= hour - FINEST => MINUTE,
-            _ if from >= hour - FINE => 15 * MINUTE,
-            _ if from >= self.today - (BY_HOUR - 1) * DAY => HOUR,
+            _ if from >= hour - FINEST => 5 * MINUTE,
+            _ if from >= hour - FINE => HOUR,
+            _ if from >= self.quartered() => 6 * HOUR,
             _ => DAY,
         }
     }
 
-    /// Whether the slot that ends here tells all: every fourth day, twice a day, every third hour, every tenth minute.
+    fn quartered(self) -> i64 {
+        self.today - (QUARTERED - 1) * DAY
+    }
+
+    /// Whether the slot that ends here tells all: every eighth day, twice a day, every hour.
     fn tells_all(self, to: i64, step: i64) -> bool {
         let every = match step {
-            MINUTE => 10 * MINUTE,
+            DAY => 8 * DAY,
             HOUR => 12 * HOUR,
-            DAY => 4 * DAY,
-            _ => 3 * HOUR,
+            step if step < HOUR => HOUR,
+            _ => 2 * DAY,
         };
-        to.rem_euclid(every) == 0 || to == self.today - (BY_HOUR - 1) * DAY
+        to.rem_euclid(every) == 0 || to == self.quartered()
     }
 }
 
@@ -187,7 +191,7 @@ mod tests {
             let last = slots.last().unwrap();
             assert!(last.to <= now.as_second() && now.as_second() - last.to < 60);
             assert!(last.whole, "nothing is left over");
-            assert!(slots.len() < 600, "{}", slots.len());
+            assert!(slots.len() < 250, "{}", slots.len());
         }
     }
 

@@ -24,7 +24,7 @@ const PATCHED: [&str; 3] = ["status", "tier", "name"];
 pub(super) type Members = BTreeMap<String, Met>;
 
 /// What exchanges of an operation carry.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Met {
     /// In requests.
     pub(super) sent: Vec<Often>,
@@ -33,7 +33,7 @@ pub(super) struct Met {
 }
 
 /// A member, and how often it is met.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Often {
     /// The change that it went with, as `OLD..NEW`.
     pub(super) change: Arc<str>,

@@ -8,8 +8,8 @@ use super::book::Book;
 use super::calendar::{Calendar, Slot};
 use super::cast::{Asker, Use};
 use super::chance::Chance;
-use super::members;
-use super::tally::Tally;
+use super::members::Members;
+use super::tally::{Tally, trial};
 use super::troubles::{Trouble, Troubles, refused_by_lifecycle};
 use crate::ledger::fact::{Counts, Kind, Who, class};
 use crate::ledger::source::Source;
@@ -67,7 +67,7 @@ pub(super) struct Asked<'a> {
 
 impl Player {
     /// None where the plan has no such version or consumer.
-    pub(super) fn of(plan: &Plan, api: &ApiPlan, one: &'static Use) -> Option<Self> {
+    pub(super) fn of(plan: &Plan, api: &ApiPlan, one: &'static Use, met: &Members) -> Option<Self> {
         let version = api.version(one.version)?;
         let chain = api.lineage.chain(one.version, api.lineage.origin())?;
         let consumer = match one.who.consumer() {
@@ -78,12 +78,11 @@ impl Player {
             Asker::Consumer(name) => Who::Consumer(name.into()),
             Asker::Unidentified(client) => Who::Unidentified(client.into()),
         };
-        let mut met = members::of(api, one.version);
         let pieces = one.habit.iter().filter_map(|(operation, weight)| {
             Some(Piece {
                 operation: (*operation).into(),
                 weight: *weight,
-                tally: Tally::new(met.remove(*operation)?),
+                tally: Tally::new(met.get(*operation)?.clone()),
             })
         });
         Some(Self {
@@ -149,6 +148,7 @@ impl Player {
         self.pieces[index].tally.all.add(&counts);
         self.pieces[index].tally.succeeded(done);
         self.losses(&operation, done.0[1], turn);
+        trial(&self.asked(&operation), done.0[1], turn);
         counts.add(&done);
         self.asked(&operation).requests(counts, turn.book);
     }

@@ -95,7 +95,6 @@ impl Tally {
             }
         }
         took(asked.version, steps, all, reached, turn.book, &mut turn.chance);
-        trial(asked, answers, turn);
     }
 }
 
@@ -119,15 +118,16 @@ fn carried(kind: Kind, asked: &Asked<'_>, member: &Often, times: u64, book: &mut
     book.add(fact, successes(times));
 }
 
-/// Tells of the trial, if these exchanges were part of it.
-fn trial(asked: &Asked<'_>, answers: u64, turn: &mut Turn<'_>) {
+/// Tells of the trial, if these answers were part of it.
+pub(super) fn trial(asked: &Asked<'_>, answers: u64, turn: &mut Turn<'_>) {
     let (version, who, operation, member) = TRIED;
     let is_tried = matches!(asked.who, Who::Consumer(name) if who.consumer() == Some(&**name));
     let (from, to) = turn.scene.troubles.moments.trial;
-    let during = turn.slot.within(from, to) > 0;
-    if !during || !is_tried || (&**asked.version, &**asked.operation) != (version, operation) {
+    let during = turn.slot.within(from, to).unsigned_abs();
+    if during == 0 || !is_tried || (&**asked.version, &**asked.operation) != (version, operation) {
         return;
     }
+    let answers = answers * during / turn.slot.seconds().unsigned_abs().max(1);
     let withheld = turn.chance.part(answers, WITHHELD);
     for (kind, times) in [(Kind::Withheld, withheld), (Kind::Delivered, answers - withheld)] {
         let mut fact = turn.book.fact(kind, asked.version);
@@ -161,7 +161,12 @@ fn took(
             continue;
         };
         for (class, all) in counts.0.into_iter().enumerate().filter(|(_, all)| *all > 0) {
-            for (bucket, times) in times::spread(all, over, chance) {
+            let buckets = match (class, over.first()) {
+                // Others are few: they are told in the bucket that most are in.
+                (0 | 2.., Some((bucket, _))) => vec![(*bucket, all)],
+                _ => times::spread(all, over, chance),
+            };
+            for (bucket, times) in buckets {
                 let mut fact = book.fact(kind, version);
                 fact.what = part.label(bucket).into();
                 let mut counts = Counts::default();

@@ -23,7 +23,7 @@ pub fn percent(share: f64) -> String {
     if shown > 0.0 && shown < 0.05 {
         return "< 0.1 %".to_owned();
     }
-    if shown < 100.0 && shown >= 99.95 {
+    if (99.95..100.0).contains(&shown) {
         return "> 99.9 %".to_owned();
     }
     format!("{shown:.1} %")

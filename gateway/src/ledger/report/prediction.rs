@@ -12,7 +12,7 @@ use sluice_config::plan::{ApiPlan, Consumers, Course, Plan, VersionId};
 
 use super::client::Client;
 use super::window::{Window, instant};
-use crate::ledger::fact::{Fact, Kind, Who};
+use crate::ledger::fact::{Fact, Kind, Who, class};
 use crate::ledger::question::{Known, Question};
 use crate::ledger::store::{Store, StoreFault};
 
@@ -72,7 +72,7 @@ pub struct Breaking {
     pub contact: Option<String>,
     /// Requests that would be refused.
     pub requests: u64,
-    /// Requests that the gateway refused already; of a member it is not known.
+    /// Requests that the gateway refused already; of a member those that were answered 4xx.
     pub refused: u64,
     /// When it asked last.
     pub last_seen: Timestamp,
@@ -123,6 +123,12 @@ pub fn breaks(
         let (asked, refused, last_seen) = sums.entry(&row.fact.who).or_insert((0, 0, row.last_seen));
         match row.fact.kind {
             Kind::Refused => *refused += row.counts.all(),
+            // What was answered 4xx breaks no more than it did, whoever refused it.
+            Kind::Sent => {
+                *asked += row.counts.all();
+                *refused += row.counts.0[class(400)];
+                *last_seen = row.last_seen.max(*last_seen);
+            }
             _ => {
                 *asked += row.counts.all();
                 *last_seen = row.last_seen.max(*last_seen);

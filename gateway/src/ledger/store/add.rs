@@ -5,12 +5,11 @@
 //! instead of each holding what the other needs.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, Executor, Transaction};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 
 use super::connect::{Dialect, Pools};
 use super::fault::{self, StoreFault};
@@ -27,11 +26,11 @@ const PORTIONS: [usize; 3] = [512, 16, 1];
 /// How many columns it has.
 const COLUMNS: usize = 16;
 
-const TEMPORARY: &str = "CREATE TEMPORARY TABLE IF NOT EXISTS sluice_batch (
-    id BIGINT NOT NULL, kind SMALLINT NOT NULL, who_is SMALLINT NOT NULL, api TEXT NOT NULL, version TEXT NOT NULL,
+/// The columns of the temporary table but the first.
+const TEMPORARY: &str = "kind SMALLINT NOT NULL, who_is SMALLINT NOT NULL, api TEXT NOT NULL, version TEXT NOT NULL,
     who TEXT NOT NULL, operation TEXT NOT NULL, chosen_by TEXT NOT NULL, change TEXT NOT NULL, what TEXT NOT NULL,
     seen BIGINT NOT NULL, c1 BIGINT NOT NULL, c2 BIGINT NOT NULL, c3 BIGINT NOT NULL, c4 BIGINT NOT NULL,
-    c5 BIGINT NOT NULL)";
+    c5 BIGINT NOT NULL";
 
 const FACTS: &str = "INSERT INTO sluice_facts AS f (id, kind, api, version, who_is, who, operation, chosen_by, change, what,
         first_seen, last_seen)
@@ -42,8 +41,10 @@ const FACTS: &str = "INSERT INTO sluice_facts AS f (id, kind, api, version, who_
         last_seen = CASE WHEN excluded.last_seen > f.last_seen THEN excluded.last_seen ELSE f.last_seen END
     WHERE excluded.first_seen < f.first_seen OR excluded.last_seen > f.last_seen";
 
-/// By portion.
-static INTO_TEMPORARY: LazyLock<[Arc<str>; 3]> = LazyLock::new(|| PORTIONS.map(into_temporary));
+/// By dialect and portion.
+static INTO_TEMPORARY: LazyLock<[[Arc<str>; 3]; 2]> = LazyLock::new(|| {
+    [Dialect::Sqlite, Dialect::Postgres].map(|dialect| PORTIONS.map(|rows| into_temporary(dialect, rows)))
+});
 
 /// Every grain, with its table.
 const GRAINS: [Grain; 3] = [Grain::Minute, Grain::Hour, Grain::Day];
@@ -65,9 +66,10 @@ pub(super) async fn add(pools: &Pools, batch: &Batch) -> Result<(), StoreFault> 
 }
 
 async fn once(pools: &Pools, batch: &Batch, rows: &[Staged<'_>]) -> Result<(), sqlx::Error> {
-    let mut transaction = pools.begin().await?;
+    let mut line = pools.writer().await?;
+    let mut transaction = line.begin_with(pools.begin()).await?;
     if claimed(&mut transaction, batch).await? {
-        stage(&mut transaction, rows).await?;
+        stage(&mut transaction, pools.dialect, rows).await?;
         transaction.execute(FACTS).await?;
         for (grain, statement) in GRAINS.into_iter().zip(INTO_GRAINS.iter()) {
             let adding = sqlx::query(AssertSqlSafe(Arc::clone(statement)));
@@ -76,17 +78,9 @@ async fn once(pools: &Pools, batch: &Batch, rows: &[Staged<'_>]) -> Result<(), s
         }
         lose(&mut transaction, batch).await?;
     }
-    transaction.commit().await
-}
-
-impl Pools {
-    /// Begins to write. A file has one writer: it waits for its turn here, instead of failing in the middle.
-    pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
-        match self.dialect {
-            Dialect::Sqlite => self.write.begin_with("BEGIN IMMEDIATE").await,
-            Dialect::Postgres => self.write.begin_with("BEGIN").await,
-        }
-    }
+    transaction.commit().await?;
+    line.keep();
+    Ok(())
 }
 
 /// Whether the batch is new. Who gives the same at the same time waits for this transaction.
@@ -95,7 +89,7 @@ async fn claimed(line: &mut AnyConnection, batch: &Batch) -> Result<bool, sqlx::
     let claim = sqlx::query(claim)
         .bind(super::number::kept(&batch.gateway).into_owned())
         .bind(batch.number)
-        .bind(Timestamp::now().as_second());
+        .bind(Timestamp::now().as_second().max(batch.minute));
     Ok(claim.execute(line).await?.rows_affected() == 1)
 }
 
@@ -167,11 +161,11 @@ impl<'a> Staged<'a> {
     }
 }
 
-async fn stage(line: &mut AnyConnection, rows: &[Staged<'_>]) -> Result<(), sqlx::Error> {
-    line.execute(TEMPORARY).await?;
+async fn stage(line: &mut AnyConnection, dialect: Dialect, rows: &[Staged<'_>]) -> Result<(), sqlx::Error> {
+    line.execute(AssertSqlSafe(temporary(dialect))).await?;
     line.execute("DELETE FROM sluice_batch").await?;
     let mut rest = rows;
-    for (portion, statement) in PORTIONS.into_iter().zip(INTO_TEMPORARY.iter()) {
+    for (portion, statement) in PORTIONS.into_iter().zip(&INTO_TEMPORARY[dialect as usize]) {
         while let Some((rows, more)) = rest.split_at_checked(portion) {
             let mut staging = sqlx::query(AssertSqlSafe(Arc::clone(statement)));
             for row in rows {
@@ -194,20 +188,27 @@ async fn stage(line: &mut AnyConnection, rows: &[Staged<'_>]) -> Result<(), sqlx
     Ok(())
 }
 
-fn into_temporary(portion: usize) -> Arc<str> {
-    let mut statement = String::from("INSERT INTO sluice_batch VALUES ");
-    for row in 0..portion {
-        for column in 0..COLUMNS {
-            let before = match (row, column) {
-                (0, 0) => "(",
-                (_, 0) => ", (",
-                _ => ", ",
-            };
-            let _written = write!(statement, "{before}${}", row * COLUMNS + column + 1);
-        }
-        statement.push(')');
-    }
-    statement.into()
+fn temporary(dialect: Dialect) -> String {
+    let number = match dialect {
+        // A file holds rows in the order of this column, and need not sort them for each of the tables.
+        Dialect::Sqlite => "INTEGER PRIMARY KEY",
+        Dialect::Postgres => "BIGINT NOT NULL",
+    };
+    format!("CREATE TEMPORARY TABLE IF NOT EXISTS sluice_batch (id {number}, {TEMPORARY})")
+}
+
+fn into_temporary(dialect: Dialect, rows: usize) -> Arc<str> {
+    let argument = |number: usize| match dialect {
+        // SQLite looks a name up among all others, each time that it is bound: thousands of arguments have none.
+        Dialect::Sqlite => "?".to_owned(),
+        Dialect::Postgres => format!("${number}"),
+    };
+    let row = |row: usize| {
+        let arguments = (1..=COLUMNS).map(|column| argument(row * COLUMNS + column));
+        format!("({})", arguments.collect::<Vec<_>>().join(", "))
+    };
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    format!("INSERT INTO sluice_batch VALUES {}", rows.join(", ")).into()
 }
 
 fn into_grain(grain: Grain) -> Arc<str> {

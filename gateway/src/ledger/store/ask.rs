@@ -24,9 +24,10 @@ const SUMS: &str = "CAST(0 AS BIGINT) AS at, CAST(SUM(c1) AS BIGINT) AS c1, CAST
     CAST(SUM(c3) AS BIGINT) AS c3, CAST(SUM(c4) AS BIGINT) AS c4, CAST(SUM(c5) AS BIGINT) AS c5";
 
 pub(super) async fn ask(pools: &Pools, question: &Question<'_>) -> Result<Vec<Known>, StoreFault> {
-    let mut line = pools.read.acquire().await?;
+    let mut line = pools.reader().await?;
     let times = times(&mut line, question).await?;
     if times.is_empty() || question.kinds.is_empty() {
+        line.keep();
         return Ok(Vec::new());
     }
     let facts = Facts::of(question);
@@ -37,7 +38,9 @@ pub(super) async fn ask(pools: &Pools, question: &Question<'_>) -> Result<Vec<Kn
     let statement = facts.statement(pools.dialect, question, lists.len() > 1);
     let asking = facts.bound(statement).bind(i64::from(question.most));
     let asking = lists.into_iter().fold(asking, Query::bind);
-    asking.fetch_all(&mut *line).await?.iter().map(known).collect()
+    let rows = asking.fetch_all(&mut *line).await?;
+    line.keep();
+    rows.iter().map(known).collect()
 }
 
 /// The minutes, hours or days that are meant, as far as there is anything.
@@ -159,9 +162,10 @@ impl Facts {
             true => "g.at, g.c1 + g.c2 + g.c3 + g.c4 + g.c5 DESC, f.id",
             false => "g.c1 + g.c2 + g.c3 + g.c4 + g.c5 DESC, f.id",
         };
+        // A server that does not know yet how many facts there are would look up each of them for each time.
         format!(
-            "SELECT {KNOWN} FROM (SELECT fact, {counts} FROM {rows} {grouped}) g
-            JOIN sluice_facts f ON f.id = g.fact WHERE {condition} ORDER BY {order} LIMIT ${most}"
+            "WITH g AS MATERIALIZED (SELECT fact, {counts} FROM {rows} {grouped})
+            SELECT {KNOWN} FROM g JOIN sluice_facts f ON f.id = g.fact WHERE {condition} ORDER BY {order} LIMIT ${most}"
         )
     }
 }

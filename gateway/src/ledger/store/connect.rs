@@ -1,6 +1,7 @@
 //! Connections to a store: a few, with a bound on every wait.
 
 use std::fs::{self, OpenOptions};
+use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,7 +9,8 @@ use std::time::Duration;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sluice_config::plan::{NamedFile, Secret, UsagePlan, UsageStore};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Connection, Executor};
 
 use super::fault::StoreFault;
 use crate::{files, secret};
@@ -36,9 +38,11 @@ const SQLITE: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRA
 const SQLITE_WRITER: &str = "PRAGMA cache_size = -32768;";
 /// The same of a reader, which writes nothing.
 const SQLITE_READER: &str = "PRAGMA cache_size = -8192; PRAGMA query_only = ON;";
-/// A server gives up by itself what nobody waits for any more, and says nothing of tables that are there already.
+/// A server gives up by itself what nobody waits for any more, and says nothing of tables that are there already. Where commits
+/// are answered before they are on the disk, ours are not.
 const POSTGRES: &str = "SET statement_timeout = '60s'; SET lock_timeout = '20s'; \
-    SET idle_in_transaction_session_timeout = '90s'; SET client_min_messages = warning; SET application_name = 'sluice'";
+    SET idle_in_transaction_session_timeout = '90s'; SET client_min_messages = warning; SET application_name = 'sluice'; \
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 /// Which kind of store it is: they differ in a few words of SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +55,70 @@ pub(super) enum Dialect {
 pub(super) struct Pools {
     pub(super) dialect: Dialect,
     /// One for a file, since it has one writer at a time.
-    pub(super) write: AnyPool,
-    pub(super) read: AnyPool,
+    write: AnyPool,
+    read: AnyPool,
+}
+
+/// A connection in use. It goes back to the others once what it did is done ([`Line::keep`]). Else it is closed: nobody knows what
+/// it is doing, or whether it ever answers; and of a transaction that SQLite rolled back by itself the driver knows nothing.
+pub(super) struct Line {
+    line: PoolConnection<Any>,
+    done: bool,
+}
+
+impl Line {
+    async fn of(pool: &AnyPool) -> Result<Self, sqlx::Error> {
+        let line = pool.acquire().await?;
+        Ok(Self { line, done: false })
+    }
+
+    /// It is done.
+    pub(super) fn keep(mut self) {
+        self.done = true;
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if !self.done {
+            self.line.close_on_drop();
+        }
+    }
+}
+
+impl Deref for Line {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.line
+    }
+}
+
+impl DerefMut for Line {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.line
+    }
 }
 
 impl Pools {
+    /// A connection for questions.
+    pub(super) async fn reader(&self) -> Result<Line, sqlx::Error> {
+        Line::of(&self.read).await
+    }
+
+    /// A connection that writes.
+    pub(super) async fn writer(&self) -> Result<Line, sqlx::Error> {
+        Line::of(&self.write).await
+    }
+
+    /// How a transaction begins that writes. A file has one writer: it waits for its turn there, instead of failing in the middle.
+    pub(super) fn begin(&self) -> &'static str {
+        match self.dialect {
+            Dialect::Sqlite => "BEGIN IMMEDIATE",
+            Dialect::Postgres => "BEGIN",
+        }
+    }
+
     /// Connects. A relative path is meant from `directory`.
     pub(super) async fn open(plan: &UsagePlan, directory: Option<&Path>) -> Result<Self, StoreFault> {
         sqlx::any::install_default_drivers();
@@ -68,10 +131,10 @@ impl Pools {
     async fn file(named: &NamedFile, directory: Option<&Path>) -> Result<Self, StoreFault> {
         let path = files::path(named, directory);
         let options = options(&address(create(&path)?)?)?;
-        // The writer comes first: it makes the file one with a write-ahead log.
-        let write = pool(1, &[SQLITE, SQLITE_WRITER]);
-        let write = write.connect_with(options.clone()).await;
-        let write = write.map_err(|error| unopened(&path, error))?;
+        // The first makes it a file with a write-ahead log.
+        let tried = tried(&options, &[SQLITE]).await;
+        tried.map_err(|fault| unopened(&path, fault))?;
+        let write = pool(1, &[SQLITE, SQLITE_WRITER]).connect_lazy_with(options.clone());
         let read = pool(READERS, &[SQLITE, SQLITE_READER]).connect_lazy_with(options);
         Ok(Self {
             dialect: Dialect::Sqlite,
@@ -91,7 +154,9 @@ impl Pools {
         {
             return Err(StoreFault::Address("it should begin with postgres://".to_owned()));
         }
-        let pool = pool(SERVER, &[POSTGRES]).connect_with(options(&address)?).await?;
+        let options = options(&address)?;
+        tried(&options, &[POSTGRES]).await?;
+        let pool = pool(SERVER, &[POSTGRES]).connect_lazy_with(options);
         Ok(Self {
             dialect: Dialect::Postgres,
             write: pool.clone(),
@@ -104,14 +169,19 @@ fn options(address: &str) -> Result<AnyConnectOptions, StoreFault> {
     Ok(address.parse::<AnyConnectOptions>()?.disable_statement_logging())
 }
 
+/// Connects once: a pool would try again and again, and not tell why in the end.
+async fn tried(options: &AnyConnectOptions, settings: &[&'static str]) -> Result<(), StoreFault> {
+    let mut line = AnyConnection::connect_with(options).await?;
+    set(&mut line, settings).await?;
+    Ok(line.close().await?)
+}
+
 fn pool(most: u32, settings: &'static [&'static str]) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(CONNECT)
         .idle_timeout(None)
         .max_lifetime(None)
-        // A transaction that the store itself rolled back is still open as the driver sees it: such a connection goes.
-        .before_acquire(|line, _| Box::pin(async move { Ok(!line.is_in_transaction()) }))
         .after_connect(move |line, _| Box::pin(set(line, settings)))
 }
 
@@ -146,8 +216,8 @@ fn address(path: PathBuf) -> Result<String, StoreFault> {
     }
 }
 
-fn unopened(path: &Path, error: sqlx::Error) -> StoreFault {
-    match StoreFault::from(error) {
+fn unopened(path: &Path, fault: StoreFault) -> StoreFault {
+    match fault {
         StoreFault::Failed(why) => StoreFault::File {
             path: path.to_owned(),
             why,

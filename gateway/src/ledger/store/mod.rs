@@ -63,7 +63,7 @@ impl Store {
     /// What cannot be opened or written to, a server that does not answer, tables of a newer release.
     pub async fn open(plan: &UsagePlan, directory: Option<&Path>) -> Result<Self, StoreFault> {
         let pools = within(SHORT, Pools::open(plan, directory)).await?;
-        within(SHORT, pools.make_tables()).await?;
+        within(SHORT, schema::make(&pools)).await?;
         Ok(Self(Arc::new(pools)))
     }
 
@@ -182,12 +182,4 @@ async fn within<T>(
 ) -> Result<T, StoreFault> {
     let done = tokio::time::timeout(limit, doing).await;
     done.unwrap_or(Err(StoreFault::Late(limit)))
-}
-
-impl Pools {
-    async fn make_tables(&self) -> Result<(), StoreFault> {
-        let mut transaction = self.begin().await?;
-        schema::make(&mut transaction, self.dialect).await?;
-        Ok(transaction.commit().await?)
-    }
 }

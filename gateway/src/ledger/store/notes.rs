@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::any::AnyRow;
-use sqlx::{Executor, Row};
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, Row};
 
 use super::connect::Pools;
 use super::fault::StoreFault;
@@ -29,9 +30,11 @@ pub struct ReloadRecord {
 }
 
 pub(super) async fn lost(pools: &Pools) -> Result<u64, StoreFault> {
-    let sum = "SELECT CAST(COALESCE(SUM(exchanges), 0) AS BIGINT) FROM sluice_losses";
-    let sum: i64 = pools.read.fetch_one(sum).await?.try_get(0)?;
-    Ok(sum.cast_unsigned())
+    let sum = sqlx::query("SELECT CAST(COALESCE(SUM(exchanges), 0) AS BIGINT) FROM sluice_losses");
+    match read(pools, sum).await?.first() {
+        Some(row) => Ok(row.try_get::<i64, _>(0)?.cast_unsigned()),
+        None => Ok(0),
+    }
 }
 
 pub(super) async fn tell_reload(pools: &Pools, reload: &ReloadRecord) -> Result<(), StoreFault> {
@@ -51,17 +54,14 @@ pub(super) async fn tell_reload(pools: &Pools, reload: &ReloadRecord) -> Result<
         .bind(kept(&reload.why).into_owned())
         .bind(kept(&reload.outcome).into_owned())
         .bind(changes);
-    tell.execute(&pools.write).await?;
+    write(pools, tell).await?;
     Ok(())
 }
 
 pub(super) async fn reloads(pools: &Pools, most: u32) -> Result<Vec<ReloadRecord>, StoreFault> {
     let reloads = "SELECT at, gateway, generation, hash, why, outcome, changes FROM sluice_reloads
         ORDER BY at DESC, gateway, generation DESC LIMIT $1";
-    let rows = sqlx::query(reloads)
-        .bind(i64::from(most))
-        .fetch_all(&pools.read)
-        .await?;
+    let rows = read(pools, sqlx::query(reloads).bind(i64::from(most))).await?;
     rows.iter().map(reload).collect()
 }
 
@@ -81,34 +81,46 @@ fn reload(row: &AnyRow) -> Result<ReloadRecord, StoreFault> {
 
 pub(super) async fn claim(pools: &Pools, message: &str, now: Timestamp) -> Result<bool, StoreFault> {
     let claim = "INSERT INTO sluice_messages (message, at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-    let claim = sqlx::query(claim)
-        .bind(kept(message).into_owned())
-        .bind(now.as_second());
-    Ok(claim.execute(&pools.write).await?.rows_affected() == 1)
+    let claim = sqlx::query(claim).bind(kept(message).into_owned());
+    Ok(write(pools, claim.bind(now.as_second())).await? == 1)
 }
 
 pub(super) async fn is_claimed(pools: &Pools, message: &str) -> Result<bool, StoreFault> {
     let claimed = sqlx::query("SELECT message FROM sluice_messages WHERE message = $1");
     let claimed = claimed.bind(kept(message).into_owned());
-    Ok(claimed.fetch_optional(&pools.read).await?.is_some())
+    Ok(!read(pools, claimed).await?.is_empty())
 }
 
 pub(super) async fn release(pools: &Pools, message: &str) -> Result<(), StoreFault> {
     let release = sqlx::query("DELETE FROM sluice_messages WHERE message = $1");
-    release
-        .bind(kept(message).into_owned())
-        .execute(&pools.write)
-        .await?;
+    write(pools, release.bind(kept(message).into_owned())).await?;
     Ok(())
 }
 
 pub(super) async fn mark_demo(pools: &Pools) -> Result<(), StoreFault> {
     let mark = "INSERT INTO sluice_marks (name, value) VALUES ('demo', 1) ON CONFLICT DO NOTHING";
-    pools.write.execute(mark).await?;
+    write(pools, sqlx::query(mark)).await?;
     Ok(())
 }
 
 pub(super) async fn is_demo(pools: &Pools) -> Result<bool, StoreFault> {
-    let mark = "SELECT name FROM sluice_marks WHERE name = 'demo'";
-    Ok(pools.read.fetch_optional(mark).await?.is_some())
+    let mark = sqlx::query("SELECT name FROM sluice_marks WHERE name = 'demo'");
+    Ok(!read(pools, mark).await?.is_empty())
+}
+
+type Statement = Query<'static, Any, AnyArguments>;
+
+async fn read(pools: &Pools, statement: Statement) -> Result<Vec<AnyRow>, sqlx::Error> {
+    let mut line = pools.reader().await?;
+    let rows = statement.fetch_all(&mut *line).await?;
+    line.keep();
+    Ok(rows)
+}
+
+/// How many rows it changed.
+async fn write(pools: &Pools, statement: Statement) -> Result<u64, sqlx::Error> {
+    let mut line = pools.writer().await?;
+    let changed = statement.execute(&mut *line).await?.rows_affected();
+    line.keep();
+    Ok(changed)
 }

@@ -1,6 +1,7 @@
 //! The number of a fact in a store: the same in every gateway, so that nobody has to ask for it.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use sha2::{Digest, Sha256};
 
@@ -56,6 +57,12 @@ impl<'a> Parts<'a> {
         let number = u64::from(self.kind as u8) << (VERSION + REST) | near << REST | rest;
         number.cast_signed()
     }
+}
+
+/// The numbers of a kind.
+pub(super) fn numbers(kind: Kind) -> RangeInclusive<i64> {
+    let first = i64::from(kind as u8) << (VERSION + REST);
+    first..=first + ((1 << (VERSION + REST)) - 1)
 }
 
 /// The first 64 bits of SHA-256 over parts, each after its length, so that no two lists of parts look alike.
@@ -146,6 +153,9 @@ mod tests {
     fn facts_of_a_version_stand_together() {
         let (one, two) = (fact("a", "1.0", "x"), fact("a", "1.0", "y"));
         assert_eq!(number(&one) >> REST, number(&two) >> REST);
+        assert!(numbers(Kind::Sent).contains(&number(&one)));
+        assert!(!numbers(Kind::Delivered).contains(&number(&one)));
+        assert_eq!(numbers(Kind::Sent).end() + 1, *numbers(Kind::Delivered).start());
     }
 
     #[test]

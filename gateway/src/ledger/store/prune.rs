@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sluice_config::plan::Retention;
 use sqlx::query::Query;
-use sqlx::{AnyConnection, AssertSqlSafe, Executor, Row};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 
 use super::connect::{Dialect, Pools};
 use super::fault::StoreFault;
@@ -76,19 +76,23 @@ async fn portions(pools: &Pools, statement: &str, cutoff: i64) -> Result<u64, St
 /// Deletes facts that were seen last before `cutoff`. They are walked through by number, since few of many may be gone.
 async fn facts(pools: &Pools, cutoff: i64) -> Result<u64, StoreFault> {
     let statement = "DELETE FROM sluice_facts WHERE last_seen < $1 AND id > $2 AND id <= $3";
-    let next = format!(
-        "SELECT id FROM sluice_facts WHERE id > $1 ORDER BY id LIMIT 1 OFFSET {}",
-        PORTION - 1
-    );
     let (mut gone, mut done) = (0, -1);
     while done < i64::MAX {
-        let next = sqlx::query(AssertSqlSafe(next.clone())).bind(done);
-        let next = within(WRITE, async { Ok(next.fetch_optional(&pools.read).await?) }).await?;
-        let last = next.map_or(Ok(i64::MAX), |row| row.try_get(0))?;
+        let last = within(WRITE, end(pools, done)).await?;
         gone += within(WRITE, portion(pools, statement, &[cutoff, done, last])).await?;
         done = last;
     }
     Ok(gone)
+}
+
+/// The number at which a portion of facts ends that begins after `done`.
+async fn end(pools: &Pools, done: i64) -> Result<i64, StoreFault> {
+    let next = "SELECT id FROM sluice_facts WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2";
+    let next = sqlx::query(next).bind(done).bind(PORTION - 1);
+    let mut line = pools.reader().await?;
+    let next = next.fetch_optional(&mut *line).await?;
+    line.keep();
+    Ok(next.map_or(Ok(i64::MAX), |row| row.try_get(0))?)
 }
 
 async fn reloads(pools: &Pools) -> Result<u64, StoreFault> {
@@ -99,14 +103,18 @@ async fn reloads(pools: &Pools) -> Result<u64, StoreFault> {
 
 /// Runs a statement that deletes, in a transaction of its own. None of it when another gateway prunes.
 async fn portion(pools: &Pools, statement: &str, arguments: &[i64]) -> Result<u64, StoreFault> {
-    let mut transaction = pools.begin().await?;
+    let mut line = pools.writer().await?;
+    let mut transaction = line.begin_with(pools.begin()).await?;
     if pools.dialect == Dialect::Postgres && !alone(&mut transaction).await? {
+        transaction.rollback().await?;
+        line.keep();
         return Ok(0);
     }
     let deleting = sqlx::query(AssertSqlSafe(statement.to_owned()));
     let deleting = arguments.iter().copied().fold(deleting, Query::bind);
     let gone = deleting.execute(&mut *transaction).await?.rows_affected();
     transaction.commit().await?;
+    line.keep();
     Ok(gone)
 }
 

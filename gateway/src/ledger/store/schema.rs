@@ -8,11 +8,12 @@
 //! - `sluice_reloads`, `sluice_messages`: what became of reloads, and which messages were sent;
 //! - `sluice_marks`: the version of these tables, and whether figures were made up.
 
-use sqlx::AssertSqlSafe;
-use sqlx::{AnyConnection, Executor, Row, SqlSafeStr};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row, SqlSafeStr};
 
-use super::connect::Dialect;
+use super::connect::{Dialect, Pools};
 use super::fault::StoreFault;
+use super::number;
+use crate::ledger::fact::Kind;
 
 /// The version of these tables.
 pub(super) const VERSION: i64 = 1;
@@ -44,32 +45,68 @@ const COUNTS: &str =
 const BY_VERSION: &str =
     "CREATE INDEX IF NOT EXISTS sluice_facts_by_version ON sluice_facts (kind, api, version)";
 
+/// The days of consumers by fact, since who was seen in a version is asked of all of them at once. They are few among the rows.
+/// A file finds the counts in the index; a server changes a row in place as long as no index has its counts.
+fn of_consumers(dialect: Dialect) -> String {
+    let counts = match dialect {
+        Dialect::Sqlite => ", c1, c2, c3, c4, c5",
+        Dialect::Postgres => "",
+    };
+    let of = of_consumers_alone("fact");
+    format!(
+        "CREATE INDEX IF NOT EXISTS sluice_days_of_consumers ON sluice_days (fact, at{counts}) WHERE {of}"
+    )
+}
+
+/// The condition of that index, which whoever means to use it repeats.
+pub(super) fn of_consumers_alone(fact: &str) -> String {
+    let numbers = number::numbers(Kind::ByConsumer);
+    format!("{fact} >= {} AND {fact} <= {}", numbers.start(), numbers.end())
+}
+
 /// One gateway at a time makes tables; the number is any.
 const ALONE: &str = "SELECT pg_advisory_xact_lock(7514837029847)";
 
-/// Makes what is missing.
+/// Makes what is missing. Nobody waits for it where all is there.
 ///
 /// # Errors
 /// The tables are those of a newer release.
-pub(super) async fn make(line: &mut AnyConnection, dialect: Dialect) -> Result<(), StoreFault> {
+pub(super) async fn make(pools: &Pools) -> Result<(), StoreFault> {
+    let mut line = pools.writer().await?;
+    if !are_there(&mut line, pools.dialect).await? {
+        let mut transaction = line.begin_with(pools.begin()).await?;
+        make_alone(&mut transaction, pools.dialect).await?;
+        transaction.commit().await?;
+    }
+    line.keep();
+    Ok(())
+}
+
+async fn are_there(line: &mut AnyConnection, dialect: Dialect) -> Result<bool, StoreFault> {
+    match version(line, dialect).await? {
+        Some(found) if found > VERSION => Err(StoreFault::Newer {
+            found,
+            known: VERSION,
+        }),
+        found => Ok(found == Some(VERSION)),
+    }
+}
+
+async fn make_alone(line: &mut AnyConnection, dialect: Dialect) -> Result<(), StoreFault> {
     if dialect == Dialect::Postgres {
         line.execute(ALONE).await?;
     }
-    match version(line, dialect).await? {
-        Some(VERSION) => return Ok(()),
-        Some(found) if found > VERSION => {
-            return Err(StoreFault::Newer {
-                found,
-                known: VERSION,
-            });
-        }
-        _ => {}
+    // Another gateway may have made them meanwhile.
+    if are_there(line, dialect).await? {
+        return Ok(());
     }
     for table in TABLES {
         line.execute(statement(table, dialect)).await?;
     }
     line.execute(BY_VERSION).await?;
-    let mark = sqlx::query("INSERT INTO sluice_marks (name, value) VALUES ('schema', $1)");
+    line.execute(AssertSqlSafe(of_consumers(dialect))).await?;
+    let mark =
+        sqlx::query("INSERT INTO sluice_marks (name, value) VALUES ('schema', $1) ON CONFLICT DO NOTHING");
     mark.bind(VERSION).execute(&mut *line).await?;
     Ok(())
 }
@@ -78,8 +115,10 @@ pub(super) async fn make(line: &mut AnyConnection, dialect: Dialect) -> Result<(
 async fn version(line: &mut AnyConnection, dialect: Dialect) -> Result<Option<i64>, sqlx::Error> {
     let there = match dialect {
         Dialect::Sqlite => "SELECT name FROM sqlite_schema WHERE name = 'sluice_marks'",
+        // A look-up by name alone may answer what it was before another gateway made the tables.
         Dialect::Postgres => {
-            "SELECT to_regclass('sluice_marks')::text WHERE to_regclass('sluice_marks') IS NOT NULL"
+            "SELECT CAST(1 AS BIGINT) FROM pg_catalog.pg_class c
+            WHERE c.relname = 'sluice_marks' AND pg_catalog.pg_table_is_visible(c.oid)"
         }
     };
     if line.fetch_optional(there).await?.is_none() {

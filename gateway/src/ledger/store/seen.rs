@@ -9,12 +9,13 @@ use super::ask::{in_list, list};
 use super::connect::{Dialect, Pools};
 use super::fault::StoreFault;
 use super::number;
+use super::schema::of_consumers_alone;
 use crate::ledger::fact::Kind;
 use crate::ledger::question::{Grain, Seen};
 
 /// Who was seen within the last 90 days, and not only since then.
 const THERE: &str =
-    "f.kind = $1 AND f.api = $2 AND f.version = $3 AND f.last_seen >= $4 AND f.first_seen < $5";
+    "f.kind = $1 AND f.api = $2 AND f.version = $3 AND f.last_seen >= $4 AND f.first_seen < $5 + 86400";
 
 pub(super) async fn seen(
     pools: &Pools,
@@ -24,58 +25,54 @@ pub(super) async fn seen(
     skip: u32,
 ) -> Result<(Vec<Seen>, u64), StoreFault> {
     let now = now.as_second();
-    let windows = [
-        last(Grain::Hour, 24, now),
-        last(Grain::Day, 7, now),
-        last(Grain::Day, 90, now),
-    ];
-    let first = windows[2].first().copied().unwrap_or(now);
-    let after = Grain::Day.floor(now) + Grain::Day.seconds();
+    let today = Grain::Day.floor(now);
+    let since = |days: i64| today - (days - 1) * Grain::Day.seconds();
     let bound = |statement| {
         sqlx::query(AssertSqlSafe(statement))
             .bind(i64::from(Kind::ByConsumer as u8))
             .bind(number::kept(api).into_owned())
             .bind(number::kept(version).into_owned())
-            .bind(first)
-            .bind(after)
+            .bind(since(90))
+            .bind(today)
     };
-    let mut line = pools.read.acquire().await?;
+    let mut line = pools.reader().await?;
     let count = bound(format!("SELECT COUNT(*) FROM sluice_facts f WHERE {THERE}"));
     let all: i64 = count.fetch_one(&mut *line).await?.try_get(0)?;
-    let mut asking = bound(statement(pools.dialect));
-    for window in windows {
-        asking = asking.bind(list(pools.dialect, &window));
-    }
-    let rows = asking
+    let asking = bound(statement(pools.dialect))
+        .bind(since(7))
+        .bind(list(pools.dialect, &hours(now)))
         .bind(i64::from(most))
-        .bind(i64::from(skip))
-        .fetch_all(&mut *line);
-    let seen = rows.await?.iter().map(read).collect::<Result<_, _>>();
-    Ok((seen?, all.cast_unsigned()))
+        .bind(i64::from(skip));
+    let rows = asking.fetch_all(&mut *line).await?;
+    line.keep();
+    let seen = rows.iter().map(read).collect::<Result<_, _>>()?;
+    Ok((seen, all.cast_unsigned()))
 }
 
-/// The last ones, with the one at hand.
-fn last(grain: Grain, number: i64, now: i64) -> Vec<i64> {
-    let at = grain.floor(now);
-    (0..number)
+/// The last 24, with the one at hand.
+fn hours(now: i64) -> Vec<i64> {
+    let hour = Grain::Hour.floor(now);
+    (0..24)
         .rev()
-        .map(|before| at - before * grain.seconds())
+        .map(|before| hour - before * Grain::Hour.seconds())
         .collect()
 }
 
 fn statement(dialect: Dialect) -> String {
-    let sum = |grain: Grain, argument| {
-        let (table, at) = (grain.table(), in_list(dialect, argument));
+    let sum = |table, when: String| {
         let counts = "g.c1 + g.c2 + g.c3 + g.c4 + g.c5";
         format!(
-            "CAST(COALESCE((SELECT SUM({counts}) FROM {table} g WHERE g.fact = s.id AND g.at {at}), 0) AS BIGINT)"
+            "CAST(COALESCE((SELECT SUM({counts}) FROM {table} g WHERE g.fact = s.id AND {when}), 0) AS BIGINT)"
         )
     };
-    let (day, week, quarter) = (sum(Grain::Hour, 6), sum(Grain::Day, 7), sum(Grain::Day, 8));
+    let of = of_consumers_alone("g.fact");
+    let days = |since| sum("sluice_days", format!("g.at BETWEEN ${since} AND $5 AND {of}"));
+    let (week, quarter) = (days(6), days(4));
+    let day = sum("sluice_hours", format!("g.at {}", in_list(dialect, 7)));
     format!(
         "SELECT s.who_is, s.who, {day}, s.week, {quarter}, s.first_seen, s.last_seen FROM (
             SELECT s.*, {week} AS week FROM (SELECT * FROM sluice_facts f WHERE {THERE}) s
-            ORDER BY week DESC, s.last_seen DESC, s.id LIMIT $9 OFFSET $10) s
+            ORDER BY week DESC, s.last_seen DESC, s.id LIMIT $8 OFFSET $9) s
         ORDER BY s.week DESC, s.last_seen DESC, s.id"
     )
 }
