@@ -132,6 +132,34 @@ impl Browser {
         found.unwrap_or_else(|error| panic!("{selector}: {error}"))
     }
 
+    /// Clicks, and waits for the page that comes of it.
+    pub(crate) async fn follow(&self, selector: &str) {
+        self.leave().await;
+        self.find(selector).await.click().await.unwrap();
+        self.arrive().await;
+    }
+
+    /// The page that is open is about to go.
+    pub(crate) async fn leave(&self) {
+        self.run("window.isOld = true").await;
+    }
+
+    /// Waits until another page is there.
+    pub(crate) async fn arrive(&self) {
+        let begun = Instant::now();
+        let script = "return !window.isOld && document.readyState == 'complete'";
+        // Between two pages there is none to ask.
+        while !self
+            .driver
+            .execute(script, Vec::new())
+            .await
+            .is_ok_and(|told| *told.json() == true)
+        {
+            assert!(begun.elapsed() < PATIENCE, "no other page comes");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// How many there are.
     pub(crate) async fn count(&self, selector: &str) -> usize {
         self.driver.find_all(By::Css(selector)).await.unwrap().len()

@@ -23,10 +23,10 @@ fn an_administrator_logs_in_and_out() {
         assert_eq!(browser.path().await, "/console/login");
         let key = browser.find("#key").await;
         key.send_keys("wrong").await.unwrap();
-        browser.find("button.primary").await.click().await.unwrap();
+        browser.follow("button.primary").await;
         assert!(browser.text(".fault").await.contains("no administrator's key"));
         browser.find("#key").await.send_keys("ops-key").await.unwrap();
-        browser.find("button.primary").await.click().await.unwrap();
+        browser.follow("button.primary").await;
         assert_eq!(browser.path().await, "/console/lineage");
         // No script sees the session.
         assert_eq!(browser.run("return document.cookie").await, "");
@@ -34,7 +34,7 @@ fn an_administrator_logs_in_and_out() {
         browser
             .run("document.querySelector('.who [name=token]').value = 'x'")
             .await;
-        browser.find(".who button").await.click().await.unwrap();
+        browser.follow(".who button").await;
         assert!(
             browser
                 .text("main")
@@ -43,7 +43,7 @@ fn an_administrator_logs_in_and_out() {
         );
         browser.open("/console").await;
         assert_eq!(browser.path().await, "/console");
-        browser.find(".who button").await.click().await.unwrap();
+        browser.follow(".who button").await;
         assert_eq!(browser.path().await, "/console/login");
         browser.open("/console").await;
         assert_eq!(browser.path().await, "/console/login");

@@ -194,11 +194,15 @@ fn the_keyboard_is_enough() {
             browser.press(Key::Tab).await;
         }
         assert_eq!(focus(browser).await, "Playground");
+        browser.leave().await;
         browser.press(Key::Enter).await;
+        browser.arrive().await;
         browser.find("#document").await.focus().await.unwrap();
         browser.press(Key::Tab).await;
         assert_eq!(focus(browser).await, "Carry it");
+        browser.leave().await;
         browser.press(Key::Enter).await;
+        browser.arrive().await;
         assert!(browser.text("#result").await.contains("Carried from 1.0 to 3.3"));
     });
 }
@@ -224,7 +228,7 @@ fn the_playground_carries_a_document() {
         let area = browser.find("#document").await;
         let example = area.value().await.unwrap().unwrap();
         assert!(example.contains("\"address\""), "{example}");
-        browser.find("button.primary").await.click().await.unwrap();
+        browser.follow("button.primary").await;
         let result = browser.text(".result").await;
         assert!(
             result.contains("Carried from 2.0 to 3.1 through 5 changes"),
@@ -240,7 +244,7 @@ fn the_playground_carries_a_document() {
         area.send_keys("{\"status\": \"</textarea><script>document.title=1</script>\"}")
             .await
             .unwrap();
-        browser.find("button.primary").await.click().await.unwrap();
+        browser.follow("button.primary").await;
         assert!(browser.text(".result .fault").await.len() > 5);
         let kept = browser.find("#document").await.value().await.unwrap().unwrap();
         assert!(kept.contains("</textarea><script>"), "{kept}");

@@ -100,11 +100,8 @@ async fn blockers(browser: &Browser) {
         assert!(blockers.contains(part), "{part} is missing in {blockers}");
     }
     browser
-        .find("#blockers a[href*='consumer'][href*='acme']")
-        .await
-        .click()
-        .await
-        .unwrap();
+        .follow("#blockers a[href*='consumer'][href*='acme']")
+        .await;
     let page = browser.text("main").await;
     assert!(
         page.contains("acme") && page.contains("readCustomer 1,200") && page.contains("Customer /address 34"),

@@ -63,6 +63,6 @@ async fn playground(browser: &Browser, customer: &str) {
     browser.open("/console/playground?from=3.0&to=1.0").await;
     let pretty = format!("document.querySelector('#document').value = JSON.stringify({customer}, null, 2)");
     browser.run(&pretty).await;
-    browser.find("button.primary").await.click().await.unwrap();
+    browser.follow("button.primary").await;
     browser.find("#result").await.scroll_into_view().await.unwrap();
 }
