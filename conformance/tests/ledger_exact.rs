@@ -212,7 +212,7 @@ fn an_exchange_whose_client_has_gone_counts_once() {
         for version in ["2.0", "3.3"] {
             let target = format!("/v{version}/customers/cus_000017");
             let asked =
-                tokio::time::timeout(Duration::from_millis(500), client.send("GET", &target, &[], ""));
+                tokio::time::timeout(Duration::from_millis(500), client.send("GET", &target, &[], b""));
             assert!(asked.await.is_err(), "the upstream never answers");
         }
     });
