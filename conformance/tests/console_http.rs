@@ -623,3 +623,56 @@ fn a_login_form_of_another_site_does_nothing() {
         .send("/console/login", &[("cookie", &bound)], &form)
         .expect(303);
 }
+
+#[test]
+fn a_store_that_is_away_leaves_the_page() {
+    let usage = "usage: {store: {postgres: \"postgres://sluice@127.0.0.1:1/usage\"}, flush: 1s}";
+    let console = Console::start(Setup::integrationhub().main(usage));
+    let page = console.page("/console");
+    // Every panel of figures says so; the strip and the change log have their own.
+    assert_eq!(
+        page.matches("These figures are not to be had now").count(),
+        5,
+        "{page}"
+    );
+    assert!(page.contains("Generation") && page.contains("Change log"));
+    for name in [
+        "timeline",
+        "sunset",
+        "fields",
+        "health",
+        "protection",
+        "who-uses",
+        "consumer",
+    ] {
+        let refused = console.ask("GET", &report(name), &[], b"").expect(503).json();
+        assert_eq!(refused["code"], "usage_unavailable", "{name}");
+    }
+    assert_eq!(console.json("/console/api/status.json")["ledger"]["kept"], true);
+}
+
+#[test]
+fn several_apis_are_chosen_among() {
+    let notes = "sluice: 1\napi: notes\nupstream: customers\norigin: \"1\"\nadditions: pass\nunmentioned: pass\nselect: [{path: {template: \"/notes/v{version}\"}}]\nversions: [{name: \"1\"}]\n";
+    let console = Console::start(Setup::integrationhub().file("apis/notes/api.yaml", notes));
+    let page = console.page("/console?api=notes");
+    assert!(
+        page.contains("<option value=\"customers\">customers</option>"),
+        "{page}"
+    );
+    assert!(page.contains("<option value=\"notes\" selected>notes</option>"));
+    assert!(page.contains("/console/lineage?api=notes"));
+    let lineage = console.json("/console/api/lineage.json?api=notes");
+    assert_eq!(
+        (&lineage["api"], &lineage["origin"]),
+        (&"notes".into(), &"1".into())
+    );
+    assert!(
+        console
+            .page("/console/lineage?api=notes")
+            .contains("The first version.")
+    );
+    // A playground without a document, without a change and without a type says what there is.
+    let played = console.page("/console/playground?api=notes");
+    assert!(played.contains("1 (origin)"));
+}

@@ -75,7 +75,12 @@ async fn timeline(browser: &Browser) {
         "{told}"
     );
     // Brownouts of 1.0 to 1.2 within these days: the first Tuesdays of April, May and June.
-    assert_eq!(browser.count("#timeline svg .events .brownout line").await, 3);
+    assert_eq!(
+        browser
+            .count("#timeline svg .events .brownout line:not(.halo)")
+            .await,
+        3
+    );
     assert!(browser.count("#timeline svg .ahead .going").await >= 7);
     let row = browser.run("return [...document.querySelectorAll('#timeline tbody tr')].find(r => r.cells[0].textContent == '2.0').innerText").await;
     let row = row.as_str().unwrap();

@@ -47,6 +47,7 @@ pub(super) fn draw(api: &ApiPlan, scale: &Scale, now: Timestamp) -> Markup {
                 @let name = format!("{} {}", event.name(), listed(api, versions));
                 g class=(event.name()) {
                     title { (date) ": " (name) }
+                    line.halo x1=(x) x2=(x) y1=(TOP) y2=(BOTTOM) {}
                     line x1=(x) x2=(x) y1=(TOP - 4.0) y2=(BOTTOM) {}
                     @if let Some(row) = room(&mut ends, x, &name) {
                         text x=(format!("{:.1}", left(x, &name))) y=(TOP - 10.0 - row as f64 * 15.0) { (name) }

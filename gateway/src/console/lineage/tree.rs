@@ -85,9 +85,10 @@ fn main_line(api: &ApiPlan, edges: &[Option<Edge>]) -> Vec<usize> {
     line
 }
 
-/// The child from which the way goes on the farthest.
+/// The later version from which the way goes on the farthest.
 fn longest(edges: &[Option<Edge>], at: usize) -> Option<usize> {
-    let children = (0..edges.len()).filter(|child| edges[*child].is_some_and(|edge| edge.parent == at));
+    let later = at + 1..edges.len();
+    let children = later.filter(|child| edges[*child].is_some_and(|edge| edge.parent == at));
     children.max_by_key(|child| depth(edges, *child))
 }
 

@@ -61,7 +61,7 @@ pub(in crate::console) struct Passage {
     pub(in crate::console) to: String,
     /// What it is, for people.
     pub(in crate::console) summary: String,
-    /// The steps that were taken.
+    /// The steps that did something to the document.
     pub(in crate::console) steps: Vec<Taken>,
     /// What they did to the document.
     pub(in crate::console) difference: Vec<Line>,
@@ -194,6 +194,8 @@ fn success(operation: &Operation) -> u16 {
 struct Way<'a> {
     lineage: &'a Lineage,
     before: Value,
+    /// The document after the last step, as text: what is written otherwise is another one.
+    last: String,
     legs: Vec<Leg>,
 }
 
@@ -209,6 +211,7 @@ impl<'a> Way<'a> {
     fn new(lineage: &'a Lineage, before: Value) -> Self {
         Self {
             lineage,
+            last: before.to_json(),
             before,
             legs: Vec::new(),
         }
@@ -246,20 +249,22 @@ impl<'a> Way<'a> {
 
 impl Observer for Way<'_> {
     fn step(&mut self, pass: &Pass, to: Direction, body: Option<&Value>) {
-        let step = Taken {
+        let written = body.map(Value::to_json).unwrap_or_default();
+        let did = (written != self.last).then(|| Taken {
             operator: pass.action.name(),
             subject: pass.action.subject().to_owned(),
-        };
+        });
+        self.last = written;
         let after = body.cloned();
         match self.legs.last_mut() {
             Some(leg) if leg.change == pass.change => {
-                leg.steps.push(step);
+                leg.steps.extend(did);
                 leg.after = after;
             }
             _ => self.legs.push(Leg {
                 change: pass.change,
                 to,
-                steps: vec![step],
+                steps: did.into_iter().collect(),
                 after,
             }),
         }

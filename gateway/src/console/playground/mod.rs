@@ -234,8 +234,10 @@ fn change(index: usize, passage: &Passage) -> Markup {
         article.card.passage aria-labelledby=(id) {
             h3 id=(id) { (passage.from) " " span.arrow aria-hidden="true" { "→" } span.unseen { " to " } " " (passage.to) }
             p { (passage.summary) }
-            ul.steps aria-label="Steps" {
-                @for step in &passage.steps { li { code { (step.operator) } " " span.quiet { (step.subject) } } }
+            @if !passage.steps.is_empty() {
+                ul.steps aria-label="Steps" {
+                    @for step in &passage.steps { li { code { (step.operator) } " " span.quiet { (step.subject) } } }
+                }
             }
             @if passage.difference.is_empty() {
                 p.quiet { "Leaves this document as it is." }
