@@ -188,7 +188,7 @@ fn told(version: usize, operation: usize, consumer: usize, chosen_by: &'static s
 fn usage(file: &str) -> UsagePlan {
     let place = Place {
         file: String::new(),
-        span: Span::default(),
+        span: Span::START,
     };
     UsagePlan {
         store: UsageStore::Sqlite(NamedFile {

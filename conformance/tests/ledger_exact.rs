@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use sluice_config::plan::UsagePlan;
+use sluice_conformance::stage::http2::Http2;
 use sluice_conformance::stage::postgres::Postgres;
-use sluice_conformance::stage::{PATIENCE, Setup, Stage, noon};
+use sluice_conformance::stage::{PATIENCE, Setup, Stage, noon, scripted};
 use sluice_conformance::traffic::{Ask, operation, traffic};
 use sluice_gateway::ledger::fact::{Kind, Who, class};
 use sluice_gateway::ledger::question::{Grain, Known, Question};
@@ -197,5 +198,48 @@ fn one_gateway_and_a_file_give_exactly_what_was_sent() {
     );
     assert!(!delivered.is_empty() && sent.iter().all(|row| &*row.fact.operation != "readCustomer"));
     let [stage] = stage;
+    stage.shutdown();
+}
+
+#[test]
+fn an_exchange_whose_client_has_gone_counts_once() {
+    // An upstream that takes requests and never answers.
+    let silent = scripted::upstream(|mut stream, _| while scripted::head(&mut stream).is_some() {});
+    let stage = Setup::integrationhub().upstream(silent).start();
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(async {
+        let client = Http2::connect(stage.address()).await;
+        for version in ["2.0", "3.3"] {
+            let target = format!("/v{version}/customers/cus_000017");
+            let asked =
+                tokio::time::timeout(Duration::from_millis(500), client.send("GET", &target, &[], b""));
+            assert!(asked.await.is_err(), "the upstream never answers");
+        }
+    });
+    // The connection goes with its runtime.
+    drop(runtime);
+    let begun = Instant::now();
+    let place = |version: &str| {
+        (
+            "customers".to_owned(),
+            version.to_owned(),
+            "readCustomer".to_owned(),
+        )
+    };
+    while stage.counted().len() < 2 {
+        assert!(begun.elapsed() < PATIENCE, "{:?}", stage.counted());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let counted = stage.counted();
+    assert_eq!(
+        (counted[&place("2.0")], counted[&place("3.3")]),
+        (1, 1),
+        "{counted:?}"
+    );
+    let series = stage.gateway().shared.ledger.series();
+    assert_eq!(
+        (series.exchanges(Some(class(499))), series.exchanges(None)),
+        (2, 2)
+    );
     stage.shutdown();
 }

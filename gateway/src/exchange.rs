@@ -2,18 +2,19 @@
 
 mod arrived;
 mod facts;
+mod open;
 mod passage;
 
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use http::header::{LINK, USER_AGENT, WARNING};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version as Http};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Version as Http};
 use hyper::body::Incoming;
-use sluice_config::plan::{ApiPlan, ConsumerId, Plan};
+use sluice_config::plan::{ApiPlan, Plan};
 
 use crate::body::Body;
 use crate::edition::Edition;
@@ -22,8 +23,6 @@ use crate::fields::{forwarded, media};
 use crate::gateway::Carrier;
 use crate::identity::Identity;
 use crate::ledger::Gathered;
-use crate::ledger::told::{Told, Unknown};
-use crate::ledger::took::Times;
 use crate::pools::Spent;
 use crate::refusal::{Kind, Refusal};
 use crate::serve::{Peer, Refused};
@@ -38,6 +37,7 @@ use crate::upstream::hops;
 
 use arrived::Arrived;
 use facts::facts;
+use open::Open;
 use passage::{Outgoing, Passage, Routed};
 
 /// What is known of an exchange so far; a refusal is told in these terms.
@@ -70,21 +70,21 @@ pub async fn carry(carrier: &Carrier, request: Request<Incoming>, peer: &Peer) -
         return Refusal::new(Kind::Draining, "the gateway has no configuration yet").answer();
     };
     let edition = &held.0;
-    let begun = carrier.shard().map(|_| Instant::now());
-    let mut known = Known::default();
+    let mut open = Open::new(carrier, edition);
+    let known = &mut open.known;
     let (mut parts, incoming) = request.into_parts();
     known.account = Account::open(edition, carrier.shared(), peer, &mut parts);
     known.agent = parts.headers.get(USER_AGENT).cloned();
     known.asked = edge::Asked::of(edition, &parts);
-    let done = answer(carrier, edition, parts, incoming, peer, &mut known).await;
+    let done = answer(carrier, edition, parts, incoming, peer, known).await;
     let why = done.as_ref().err().map(Refusal::kind);
     let stage = known.account.trace.stage("respond");
     let mut answer = done.unwrap_or_else(|refusal| {
         let refusal = known.account.named(refusal);
-        log(edition, &known, &refusal);
-        refused_answer(edition, &known, &refusal)
+        log(edition, known, &refusal);
+        refused_answer(edition, known, &refusal)
     });
-    mark(edition, &known, &mut answer, why.is_some());
+    mark(edition, known, &mut answer, why.is_some());
     forwarded::via(answer.headers_mut(), Http::HTTP_11);
     let answer = match known.api {
         Some(api) => edge::finish(edition, api, std::mem::take(&mut known.asked), answer).await,
@@ -96,10 +96,7 @@ pub async fn carry(carrier: &Carrier, request: Request<Incoming>, peer: &Peer) -
     let identified = known.identified.as_ref();
     let (api, routed_to) = ((known.api, identified), (known.operation, known.number));
     account.knows(|| facts(edition, api, &known.who, routed_to));
-    let times = begun.map(|begun| times(&known, begun.elapsed()));
-    if let Some(times) = times {
-        record(carrier, edition, known, answer.status(), why, times);
-    }
+    let times = open.end(answer.status(), why);
     account.follow(answer, why, times.unwrap_or_default())
 }
 
@@ -350,40 +347,4 @@ fn mark(edition: &Edition, known: &Known<'_>, answer: &mut Response<Body>, refus
     if let Some(api) = known.api {
         authenticate::varies(edition, api, known.identified.as_ref(), answer.headers_mut());
     }
-}
-
-/// Whose time it took.
-fn times(known: &Known<'_>, took: Duration) -> Times {
-    let waited = known.spent.as_ref().and_then(|spent| spent.waited.get());
-    let upstream = waited.map(|head| head + known.gathered.upstream);
-    Times::of(took, known.gathered.client, known.gathered.translation, upstream)
-}
-
-/// Tells the ledger, on this core.
-fn record(
-    carrier: &Carrier,
-    edition: &Edition,
-    known: Known<'_>,
-    status: StatusCode,
-    refused: Option<Kind>,
-    times: Times,
-) {
-    let Some(shard) = carrier.shard() else { return };
-    let identified = known.identified.as_ref();
-    let told = Told {
-        api: known.api,
-        version: identified.map(|identified| identified.version.index()),
-        operation: known.number,
-        chosen_by: identified.map_or("", |identified| identified.chosen_by),
-        consumer: known.who.consumer.map(ConsumerId::index),
-        client: Unknown {
-            address: known.address,
-            agent: known.agent.as_ref(),
-        },
-        status: status.as_u16(),
-        refused,
-        times,
-        gathered: known.gathered,
-    };
-    shard.count(&edition.names, told);
 }

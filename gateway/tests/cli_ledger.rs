@@ -3,6 +3,7 @@
 
 #[path = "cli/sluice.rs"]
 mod binary;
+#[allow(dead_code, reason = "each test file uses its part")]
 #[path = "cli/todos.rs"]
 mod todos;
 

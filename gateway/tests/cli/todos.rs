@@ -1,5 +1,4 @@
 //! A backend that knows one todo and takes any other: HTTP/1.1, one request a connection.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,0 +1,84 @@
+//! An exchange from its head until the ledger knows of it: each one counts once, also where the client has gone before its answer
+//! stood.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use sluice_config::plan::ConsumerId;
+
+use super::Known;
+use crate::edition::Edition;
+use crate::gateway::Carrier;
+use crate::ledger::told::{Told, Unknown};
+use crate::ledger::took::Times;
+use crate::refusal::Kind;
+
+/// Nobody was there to get an answer any more. HTTP has no status for it; this is the one that nginx made known, and it is
+/// never sent.
+const CLIENT_GONE: u16 = 499;
+
+/// An exchange that the ledger does not know of yet.
+pub(super) struct Open<'c, 'e> {
+    carrier: &'c Carrier,
+    edition: &'e Arc<Edition>,
+    /// When it began; none where nothing is counted, and once it is.
+    begun: Option<Instant>,
+    /// What is known of it so far.
+    pub(super) known: Known<'e>,
+}
+
+impl<'c, 'e> Open<'c, 'e> {
+    /// An exchange begins.
+    pub(super) fn new(carrier: &'c Carrier, edition: &'e Arc<Edition>) -> Self {
+        Self {
+            carrier,
+            edition,
+            begun: carrier.shard().map(|_| Instant::now()),
+            known: Known::default(),
+        }
+    }
+
+    /// The head of its answer stands. Gives whose time it took.
+    pub(super) fn end(mut self, status: StatusCode, refused: Option<Kind>) -> Option<Times> {
+        self.count(status.as_u16(), refused)
+    }
+
+    fn count(&mut self, status: u16, refused: Option<Kind>) -> Option<Times> {
+        let took = self.begun.take()?.elapsed();
+        let shard = self.carrier.shard()?;
+        let known = &mut self.known;
+        let times = times(known, took);
+        let identified = known.identified.as_ref();
+        let told = Told {
+            api: known.api,
+            version: identified.map(|identified| identified.version.index()),
+            operation: known.number,
+            chosen_by: identified.map_or("", |identified| identified.chosen_by),
+            consumer: known.who.consumer.map(ConsumerId::index),
+            client: Unknown {
+                address: known.address,
+                agent: known.agent.as_ref(),
+            },
+            status,
+            refused,
+            times,
+            gathered: std::mem::take(&mut known.gathered),
+        };
+        shard.count(&self.edition.names, told);
+        Some(times)
+    }
+}
+
+impl Drop for Open<'_, '_> {
+    fn drop(&mut self) {
+        self.count(CLIENT_GONE, None);
+    }
+}
+
+/// Whose time it took.
+fn times(known: &Known<'_>, took: Duration) -> Times {
+    let waited = known.spent.as_ref().and_then(|spent| spent.waited.get());
+    let upstream = waited.map(|head| head + known.gathered.upstream);
+    Times::of(took, known.gathered.client, known.gathered.translation, upstream)
+}
