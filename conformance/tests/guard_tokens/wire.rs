@@ -104,9 +104,11 @@ fn without_keys_or_a_judge_nobody_is_let_in() {
     stage.get("/v2.0/customers/cus_000017", &[]).expect(200);
     let address = scripted::nobody();
     let scheme = format!(
-        "{{introspection: {{url: \"http://{address}/introspect\", client: gateway, secret: \"${{NO_SUCH_SECRET:-planted-secret}}\"}}}}"
+        "{{introspection: {{url: \"http://{address}/introspect\", client: gateway, secret: \"${{INTROSPECTION_SECRET}}\"}}}}"
     );
-    let stage = guarded(&scheme).start();
+    let stage = guarded(&scheme)
+        .variable("INTROSPECTION_SECRET", "planted-secret")
+        .start();
     let down = bearer(&stage, "opaque").expect(503);
     assert!(!format!("{down:?}").contains("planted-secret") && !format!("{down:?}").contains("opaque"));
     let up = Server::at(
