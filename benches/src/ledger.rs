@@ -1,5 +1,6 @@
 //! The ledger at its bound: 400,000 live counts (10,000 consumers, each in two versions and twenty operations), their memory,
-//! and how fast the key question is answered over 90 days of them.
+//! and how fast the key question is answered over 90 days of them. All 36 million rows are added, which takes the better part of an
+//! hour.
 
 use std::fmt::Write;
 use std::fs;
