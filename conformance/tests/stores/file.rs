@@ -103,6 +103,27 @@ fn adds_until_it_is_killed() {
     });
 }
 
+/// A new file becomes one with a write-ahead log, and the last who closes it cuts that log off: neither waits for others, and
+/// others' attempts fail at once meanwhile.
+#[test]
+fn whoever_opens_a_new_file_meanwhile_waits() {
+    for _ in 0..20 {
+        let at = At::file();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    run(async {
+                        for _ in 0..3 {
+                            let store = at.open().await;
+                            assert_eq!(store.is_demo().await, Ok(false));
+                        }
+                    });
+                });
+            }
+        });
+    }
+}
+
 #[test]
 fn only_its_owner_reads_it() {
     let at = At::file();

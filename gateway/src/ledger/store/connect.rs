@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sluice_config::plan::{NamedFile, Secret, UsagePlan, UsageStore};
@@ -12,11 +12,13 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Connection, Executor};
 
-use super::fault::StoreFault;
+use super::fault::{self, StoreFault};
 use crate::{files, secret};
 
 /// How long a connection may take, or the wait for one.
 const CONNECT: Duration = Duration::from_secs(5);
+/// How long it waits before it tries a busy file again.
+const PAUSE: Duration = Duration::from_millis(10);
 /// How many connections a gateway has to a server.
 const SERVER: u32 = 4;
 /// How many questions a file answers at once.
@@ -185,9 +187,17 @@ fn pool(most: u32, settings: &'static [&'static str]) -> AnyPoolOptions {
         .after_connect(move |line, _| Box::pin(set(line, settings)))
 }
 
+/// A file that others are just turning into one with a write-ahead log, or whose log the last of them cuts off, is refused at
+/// once, whatever the settings say of waiting.
 async fn set(line: &mut AnyConnection, settings: &[&'static str]) -> Result<(), sqlx::Error> {
+    let until = Instant::now() + CONNECT;
     for setting in settings {
-        line.execute(sqlx::raw_sql(*setting)).await?;
+        while let Err(error) = line.execute(sqlx::raw_sql(*setting)).await {
+            if !fault::is_busy_file(&error) || Instant::now() > until {
+                return Err(error);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
     Ok(())
 }

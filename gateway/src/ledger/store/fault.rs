@@ -134,6 +134,16 @@ pub(super) fn is_conflict(error: &Error) -> bool {
         && matches!(error.code().as_deref(), Some("40001" | "40P01"))
 }
 
+/// Whether others hold a file for a moment, of what does not wait for them.
+pub(super) fn is_busy_file(error: &Error) -> bool {
+    let Error::Database(error) = error else {
+        return false;
+    };
+    let busy = |code: i32| matches!(code & 0xff, 5 | 6);
+    error.try_downcast_ref::<SqliteError>().is_some()
+        && error.code().and_then(|code| code.parse().ok()).is_some_and(busy)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
