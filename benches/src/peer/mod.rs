@@ -101,8 +101,15 @@ http {{
     )
 }
 
-/// `sluice run` with one change that the requests do not pass: they come in the origin's version.
-pub(crate) fn pass_through(backend: SocketAddr, workers: usize) -> Result<Peer, Fault> {
+/// `sluice run` with one change that the requests do not pass: they come in the origin's version. The binary is the one at hand
+/// where none is named.
+pub(crate) fn pass_through(
+    name: &'static str,
+    program: Option<&Path>,
+    backend: SocketAddr,
+    workers: usize,
+    wrapper: &[&str],
+) -> Result<Peer, Fault> {
     let directory = tempfile::tempdir()?;
     let api = directory.path().join("apis/notes");
     fs::create_dir_all(api.join("changes"))?;
@@ -113,8 +120,9 @@ pub(crate) fn pass_through(backend: SocketAddr, workers: usize) -> Result<Peer, 
     )?;
     fs::write(api.join("api.yaml"), API)?;
     fs::write(api.join("changes/1.0-2.0.yaml"), CHANGE)?;
-    run(directory.path(), address, &[]).map(|process| Peer {
-        name: "sluice",
+    let sluice = program.map_or_else(sluice, |named| Ok(named.to_owned()))?;
+    run_in(wrapper, &sluice, directory.path(), address, &[]).map(|process| Peer {
+        name,
         address,
         process,
         directory,
@@ -230,8 +238,13 @@ pub(crate) fn example() -> std::path::PathBuf {
 }
 
 /// `sluice run` with more options, as the child of another program where one is named.
-fn run_in(wrapper: &[&str], directory: &Path, address: SocketAddr, more: &[&str]) -> Result<Process, Fault> {
-    let sluice = sluice()?;
+fn run_in(
+    wrapper: &[&str],
+    sluice: &Path,
+    directory: &Path,
+    address: SocketAddr,
+    more: &[&str],
+) -> Result<Process, Fault> {
     let mut command = match wrapper {
         [] => Command::new(sluice),
         [program, options @ ..] => {

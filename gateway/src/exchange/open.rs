@@ -72,7 +72,17 @@ impl<'c, 'e> Open<'c, 'e> {
 
 impl Drop for Open<'_, '_> {
     fn drop(&mut self) {
-        self.count(CLIENT_GONE, None);
+        let (status, refused) = unanswered();
+        self.count(status, refused);
+    }
+}
+
+/// What becomes of an exchange that is let go of before its answer stands: a panic is answered by the guard around it
+/// ([`crate::serve`]), else nobody is there any more.
+fn unanswered() -> (u16, Option<Kind>) {
+    match std::thread::panicking() {
+        true => (Kind::Internal.status().as_u16(), Some(Kind::Internal)),
+        false => (CLIENT_GONE, None),
     }
 }
 
@@ -81,4 +91,33 @@ fn times(known: &Known<'_>, took: Duration) -> Times {
     let waited = known.spent.as_ref().and_then(|spent| spent.waited.get());
     let upstream = waited.map(|head| head + known.gathered.upstream);
     Times::of(took, known.gathered.client, known.gathered.translation, upstream)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    struct LetGo<'a>(&'a Cell<(u16, Option<Kind>)>);
+
+    impl Drop for LetGo<'_> {
+        fn drop(&mut self) {
+            self.0.set(unanswered());
+        }
+    }
+
+    #[test]
+    fn a_panic_is_the_gateways_fault_and_not_a_client_that_has_gone() {
+        let seen = Cell::new((0, None));
+        drop(LetGo(&seen));
+        assert_eq!(seen.get(), (499, None));
+        let panics = AssertUnwindSafe(|| {
+            let _open = LetGo(&seen);
+            std::panic::resume_unwind(Box::new("planned"));
+        });
+        assert!(catch_unwind(panics).is_err());
+        assert_eq!(seen.get(), (500, Some(Kind::Internal)));
+    }
 }
