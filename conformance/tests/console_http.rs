@@ -158,16 +158,63 @@ fn a_host_that_points_here_sees_nothing() {
         console
             .send("/console/playground", &[("host", &host)], &[])
             .expect(421);
+        for (method, path) in [
+            ("GET", "/plan"),
+            ("GET", "/metrics"),
+            ("POST", "/reload"),
+            ("GET", "/no-such"),
+        ] {
+            let refused = console.ask(method, path, &[("host", &host)], b"");
+            assert_eq!(refused.expect(421).json()["code"], "misdirected", "{host} {path}");
+        }
+        // Whoever probes may do so under any name.
+        for path in ["/livez", "/readyz"] {
+            console.ask("GET", path, &[("host", &host)], b"").expect(200);
+        }
     }
     for host in [
         "localhost".to_owned(),
         format!("[::1]:{port}"),
         format!("127.0.0.1:{port}"),
     ] {
+        for path in ["/console", "/plan", "/metrics"] {
+            console
+                .ask("GET", path, &[("host", &host), HTML], b"")
+                .expect(200);
+        }
         console
-            .ask("GET", "/console", &[("host", &host), HTML], b"")
+            .ask("POST", "/reload", &[("host", &host)], b"")
             .expect(200);
     }
+}
+
+/// A browser sends such a request without asking first; a page cannot read the answer, but it would be reloaded.
+#[test]
+fn a_page_of_another_site_reloads_nothing() {
+    let console = Console::kept();
+    let origin = format!("http://{}", console.address());
+    for (name, value, status) in [
+        ("origin", "http://evil.example", 403),
+        ("origin", "http://127.0.0.1:1", 403),
+        ("origin", "null", 403),
+        ("sec-fetch-site", "cross-site", 403),
+        ("sec-fetch-site", "same-site", 403),
+        ("sec-fetch-site", "same-origin", 200),
+        ("sec-fetch-site", "none", 200),
+        ("origin", origin.as_str(), 200),
+    ] {
+        let answer = console.ask("POST", "/reload", &[(name, value)], b"");
+        let told = answer.expect(status).json();
+        assert_eq!(
+            told["code"] == "forged_form",
+            status == 403,
+            "{name}: {value}: {told}"
+        );
+    }
+    // Links of other sites lead to what is only read.
+    console
+        .ask("GET", "/plan", &[("sec-fetch-site", "cross-site")], b"")
+        .expect(200);
 }
 
 #[test]
