@@ -195,9 +195,13 @@ impl Door {
         let bound = bound.ok_or_else(forged)?;
         same(&self.bound(b"login", bound.bytes())?, form.get(TOKEN))?;
         let from = arrival.peer.remote.ip();
-        self.attempts.begin(from, arrival.now).map_err(too_many)?;
+        let crowded = self.attempts.begin(from, arrival.now).map_err(too_many)?;
         let key = form.get("key").trim().as_bytes();
-        let (name, key) = administrators.judge(key, arrival.now).map_err(Denied::Stranger)?;
+        let judged = administrators.judge(key, arrival.now);
+        let (name, key) = judged.map_err(|stranger| match crowded {
+            Some(seconds) => too_many(seconds).into(),
+            None => Denied::Stranger(stranger),
+        })?;
         let id = SessionId::random().ok_or_else(no_randomness)?;
         self.attempts.succeeded(from);
         self.sessions.begin(&id, key, arrival.now);
