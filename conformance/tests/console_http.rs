@@ -2,9 +2,10 @@
 //! hostile input.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
-use sluice_conformance::console::{Console, HOSTILE};
+use sluice_conformance::console::{Console, HOSTILE, users};
 use sluice_conformance::stage::{Answer, PATIENCE, Setup};
 use sluice_gateway::auth::keys::Hasher;
 
@@ -472,11 +473,19 @@ fn known_figures_are_told() {
     );
 }
 
+/// The page of somebody who is turned away at the door.
+fn refused(console: &Console) -> String {
+    let elsewhere = [("host", "evil.example"), HTML];
+    console.ask("GET", "/console", &elsewhere, b"").expect(421).text()
+}
+
 #[test]
 fn demo_data_is_marked_everywhere() {
     let console = Console::kept();
     console.fill();
     console.with_store(|store| async move { store.mark_demo().await });
+    // For somebody who is turned away at the door the store is not asked.
+    assert!(!refused(&console).contains("Demo data."));
     for page in PAGES {
         assert!(console.page(page).contains("Demo data."), "{page}");
     }
@@ -493,6 +502,25 @@ fn demo_data_is_marked_everywhere() {
     assert_eq!(played.expect(200).json()["demo"], true);
     let refused = console.ask("GET", "/console/consumer", &[HTML], b"").expect(400);
     assert!(refused.text().contains("Demo data."), "a refusal is a page, too");
+    assert!(
+        self::refused(&console).contains("Demo data."),
+        "by now it is known"
+    );
+}
+
+#[test]
+fn many_clients_come_a_hundred_at_a_time() {
+    let console = Console::kept();
+    console.with_store(|store| async move { store.add(&users(230)).await });
+    let (mut all, mut skip) = (BTreeSet::new(), 0);
+    for (count, more) in [(100, 130), (100, 30), (30, 0)] {
+        let page = console.json(&format!("/console/api/who-uses.json?version=2.0&skip={skip}"));
+        let listed = page["consumers"].as_array().unwrap();
+        assert_eq!((listed.len(), &page["more"]), (count, &more.into()));
+        all.extend(listed.iter().map(|one| one["who"].as_str().unwrap().to_owned()));
+        skip += count;
+    }
+    assert_eq!(all.len(), 230);
 }
 
 const SECRET: &str = "a-secret-of-more-than-sixteen-bytes";
