@@ -51,6 +51,13 @@ pub fn end(course: &Course, consumer: Option<ConsumerId>) -> Option<Timestamp> {
         .map(|sunset| own.map_or(sunset, |own| own.max(sunset)))
 }
 
+/// Whether a version answers a consumer no more: what of it goes concerns nobody then.
+pub fn is_gone(api: &ApiPlan, id: VersionId, consumer: Option<ConsumerId>, now: Timestamp) -> bool {
+    let course = api.lifecycle.version(id);
+    let end = course.and_then(|course| end(course, consumer));
+    api.lifecycle.off.contains(id) || end.is_some_and(|end| end < now)
+}
+
 /// What a consumer that uses a version is to be told now. `days` are those before a sunset, the most first.
 ///
 /// Of reminders that were missed only the nearest one is due: somebody who is told at day 29 need not be told of day 90.
@@ -61,10 +68,14 @@ pub fn due(
     days: &[u16],
     now: Timestamp,
 ) -> Vec<Occasion> {
-    let course = api.lifecycle.version(id);
-    let Some(course) = course.filter(|_| !api.lifecycle.off.contains(id)) else {
-        return Vec::new();
-    };
+    match api.lifecycle.version(id) {
+        Some(course) if !api.lifecycle.off.contains(id) => due_of(course, consumer, days, now),
+        _ => Vec::new(),
+    }
+}
+
+/// The same, of whatever has this course.
+pub fn due_of(course: &Course, consumer: Option<ConsumerId>, days: &[u16], now: Timestamp) -> Vec<Occasion> {
     let end = end(course, consumer);
     let goes = course.deprecated.is_some() || end.is_some();
     if !goes || end.is_some_and(|end| end < now) {

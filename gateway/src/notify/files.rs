@@ -48,6 +48,10 @@ fn name(message: &Message) -> String {
         Occasion::Brownout { .. } => "brownout".to_owned(),
         Occasion::Sunset { reminder, .. } => format!("sunset-{reminder}"),
     };
+    let word = match message.part {
+        Some(_) => format!("part-{word}"),
+        None => word,
+    };
     let parts = [&message.api, &message.version, &message.used.who, &word].map(|part| plain(part));
     let id = message.id.strip_prefix("sluice-").unwrap_or(&message.id);
     let short = id.get(..8).unwrap_or(id);

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use sluice_config::plan::{ApiPlan, Plan, VersionId};
+use sluice_config::plan::{ApiPlan, Course, Plan, VersionId};
 
 use super::due::{self, Occasion};
+use super::part::{self, Part};
 use super::text;
 use crate::ledger::report::who_uses::ConsumerUse;
 
@@ -25,6 +26,8 @@ pub struct Message {
     pub api: String,
     /// The version that goes.
     pub version: String,
+    /// The part that goes; none where the whole version does.
+    pub part: Option<Part>,
     /// Why it is written.
     #[serde(flatten)]
     pub occasion: Occasion,
@@ -54,15 +57,24 @@ pub struct About<'p> {
     pub version: VersionId,
     /// The consumer's name.
     pub consumer: String,
+    /// The part of the version; none where it is about the whole.
+    pub part: Option<Part>,
     /// Why.
     pub occasion: Occasion,
 }
 
 impl About<'_> {
+    fn course(&self) -> Option<&Course> {
+        match &self.part {
+            Some(part) => Some(&part.course),
+            None => self.api.lifecycle.version(self.version),
+        }
+    }
+
     /// What is claimed so that the message is sent once: a JSON list of everything that makes it another message.
     pub fn key(&self, plan: &Plan) -> String {
         let consumer = plan.consumers.named(&self.consumer);
-        let course = self.api.lifecycle.version(self.version);
+        let course = self.course();
         let sunset = course.and_then(|course| due::end(course, consumer));
         let (word, rest) = match &self.occasion {
             Occasion::Deprecated => {
@@ -77,13 +89,20 @@ impl About<'_> {
             Occasion::Sunset { reminder, .. } => ("sunset", json!([sunset, reminder])),
         };
         let version = self.api.version_name(self.version);
-        json!([word, self.api.name, version, self.consumer, rest]).to_string()
+        match &self.part {
+            None => json!([word, self.api.name, version, self.consumer, rest]),
+            Some(Part { of, all, .. }) => json!([word, self.api.name, version, self.consumer, rest, of, all]),
+        }
+        .to_string()
     }
 
     /// The message.
-    pub fn write(&self, plan: &Plan, used: ConsumerUse, demo: bool, now: Timestamp) -> Message {
-        let course = self.api.lifecycle.version(self.version);
+    pub fn write(&self, plan: &Plan, mut used: ConsumerUse, demo: bool, now: Timestamp) -> Message {
+        let course = self.course();
         let consumer = plan.consumers.named(&self.consumer);
+        if let Some(part) = &self.part {
+            part::confine(&mut used, part);
+        }
         let successor = course.and_then(|course| course.successor);
         let mut message = Message {
             id: id(&self.key(plan)),
@@ -91,6 +110,7 @@ impl About<'_> {
             demo,
             api: self.api.name.clone(),
             version: self.api.version_name(self.version).to_owned(),
+            part: self.part.clone(),
             occasion: self.occasion.clone(),
             deprecated: course.and_then(|course| course.deprecated),
             sunset: course.and_then(|course| due::end(course, consumer)),

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! due.rs      which messages a consumer is due, pure in the plan and the time    message.rs  a message, with its key
+//! part.rs     operations and members that go by themselves
 //! text.rs     how it reads                                                       run.rs      claims and sends, each once
 //! sender.rs, files.rs, webhook.rs  the two ways to send one                      summary.rs  what a run came to
 //! ```
@@ -20,6 +21,7 @@
 pub mod due;
 mod files;
 pub mod message;
+pub mod part;
 mod run;
 mod sender;
 mod summary;

@@ -7,8 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sluice_config::plan::{ApiPlan, NotifyPlan, Plan, VersionId};
 
-use super::due::{Occasion, due};
+use super::due::{due, due_of, is_gone};
 use super::message::{self, About, Message};
+use super::part;
 use super::sender::Sender;
 use super::summary::{Summary, Told, Unreached};
 use crate::ledger::report::who_uses::{self, ConsumerUse, Page};
@@ -123,15 +124,28 @@ impl Work<'_> {
         }
     }
 
-    async fn client(&mut self, api: &ApiPlan, id: VersionId, used: ConsumerUse) -> Result<(), StoreFault> {
+    async fn client(
+        &mut self,
+        api: &ApiPlan,
+        id: VersionId,
+        mut used: ConsumerUse,
+    ) -> Result<(), StoreFault> {
         let consumer = self
             .run
             .plan
             .consumers
             .named(&used.who)
             .filter(|_| used.identified);
-        let occasions = due(api, id, consumer, self.days, self.run.now);
-        if occasions.is_empty() {
+        let whole = due(api, id, consumer, self.days, self.run.now).into_iter();
+        let mut all: Vec<_> = whole.map(|occasion| (None, occasion)).collect();
+        if used.identified && part::goes(api, id) && !is_gone(api, id, consumer, self.run.now) {
+            self.detail(api, id, &mut used).await?;
+            for part in part::used(api, id, &used) {
+                let due = due_of(&part.course, consumer, self.days, self.run.now).into_iter();
+                all.extend(due.map(|occasion| (Some(part.clone()), occasion)));
+            }
+        }
+        if all.is_empty() {
             return Ok(());
         }
         let unreached = || Unreached {
@@ -145,32 +159,27 @@ impl Work<'_> {
             (false, _) => self.summary.unidentified(unreached()),
             (true, None) => self.summary.without_contact.push(unreached()),
             (true, Some(_)) => {
-                for occasion in occasions {
-                    self.occasion(api, id, &used, occasion).await?;
+                for (part, occasion) in all {
+                    let about = About {
+                        api,
+                        version: id,
+                        consumer: used.who.clone(),
+                        part,
+                        occasion,
+                    };
+                    self.occasion(about, &used).await?;
                 }
             }
         }
         Ok(())
     }
 
-    async fn occasion(
-        &mut self,
-        api: &ApiPlan,
-        id: VersionId,
-        used: &ConsumerUse,
-        occasion: Occasion,
-    ) -> Result<(), StoreFault> {
+    async fn occasion(&mut self, about: About<'_>, used: &ConsumerUse) -> Result<(), StoreFault> {
         let Run { plan, store, now, .. } = self.run;
         if self.run.is_stopped() || self.refused >= PATIENCE {
             self.summary.untried += 1;
             return Ok(());
         }
-        let about = About {
-            api,
-            version: id,
-            consumer: used.who.clone(),
-            occasion,
-        };
         let key = about.key(plan);
         let again = self.again.remove(message::id(&key).as_str());
         if !again && store.is_claimed(&key).await? {
@@ -229,11 +238,20 @@ impl Work<'_> {
     }
 
     async fn message(&self, about: &About<'_>, used: &ConsumerUse) -> Result<Message, StoreFault> {
-        let Run { plan, store, now, .. } = self.run;
         let mut used = used.clone();
-        let version = about.api.version_name(about.version);
-        who_uses::detail(store, &about.api.name, version, &mut used, *now).await?;
-        Ok(about.write(plan, used, self.demo, *now))
+        self.detail(about.api, about.version, &mut used).await?;
+        Ok(about.write(self.run.plan, used, self.demo, self.run.now))
+    }
+
+    async fn detail(&self, api: &ApiPlan, id: VersionId, used: &mut ConsumerUse) -> Result<(), StoreFault> {
+        who_uses::detail(
+            self.run.store,
+            &api.name,
+            api.version_name(id),
+            used,
+            self.run.now,
+        )
+        .await
     }
 
     /// Sends a message, and says whether it went.
@@ -260,5 +278,5 @@ impl Work<'_> {
 /// Whether anything of a version is ever told.
 fn concerns(api: &ApiPlan, id: VersionId) -> bool {
     let course = api.lifecycle.version(id);
-    course.is_some_and(|course| course.deprecated.is_some() || course.sunset.is_some())
+    course.is_some_and(|course| course.deprecated.is_some() || course.sunset.is_some()) || part::goes(api, id)
 }

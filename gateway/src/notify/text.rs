@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::due::{Occasion, Rest};
 use super::message::Message;
+use super::part::Of;
 use crate::ledger::report::figures::{day, grouped, harmless, minute};
 use crate::ledger::report::who_uses::MemberUse;
 
@@ -28,7 +29,15 @@ pub(super) fn subject(message: &Message) -> String {
             days => format!("ends in {days} days"),
         },
     };
-    format!("{api}: version {version} {what}")
+    format!("{api}: {} {version} {what}", thing(message))
+}
+
+/// What goes, before the version's name.
+fn thing(message: &Message) -> &'static str {
+    match message.part {
+        Some(_) => "a part of version",
+        None => "version",
+    }
 }
 
 /// The message.
@@ -45,6 +54,10 @@ pub(super) fn body(message: &Message) -> String {
 
 fn occasion(out: &mut String, message: &Message) {
     let Message { api, version, .. } = message;
+    let begin = match message.part {
+        Some(_) => "A part of version",
+        None => "Version",
+    };
     match &message.occasion {
         Occasion::Deprecated => {
             let when = match message.deprecated {
@@ -52,12 +65,12 @@ fn occasion(out: &mut String, message: &Message) {
                 Some(begin) => format!("has been deprecated since {}", day(begin)),
                 None => "will go".to_owned(),
             };
-            let _ = writeln!(out, "Version {version} of the API `{api}` {when}.");
+            let _ = writeln!(out, "{begin} {version} of the API `{api}` {when}.");
         }
         Occasion::Brownout { windows, .. } => {
             let _ = writeln!(
                 out,
-                "Version {version} of the API `{api}` rests soon, as a rehearsal of its end. Your requests in it are \
+                "{begin} {version} of the API `{api}` rests soon, as a rehearsal of its end. Your requests in it are \
                  refused then:\n"
             );
             let window = |rest: &Rest| format!("{} to {}", minute(rest.from), minute(rest.to));
@@ -67,18 +80,30 @@ fn occasion(out: &mut String, message: &Message) {
         Occasion::Sunset { days_left, .. } => {
             let _ = writeln!(
                 out,
-                "Version {version} of the API `{api}` ends soon; days left: {days_left}."
+                "{begin} {version} of the API `{api}` ends soon; days left: {days_left}."
             );
         }
     }
 }
 
 fn course(out: &mut String, message: &Message) {
-    if let Some(sunset) = message.sunset {
-        let _ = writeln!(
+    if let Some(part) = &message.part {
+        let (what, names) = (part_of(part.of), &part.names);
+        list(
             out,
-            "It answers you until {sunset}. After that its requests are refused."
+            what,
+            names.iter().map(|name| format!("`{}`", harmless(name))),
         );
+        out.push('\n');
+    }
+    if let Some(sunset) = message.sunset {
+        let until = match message.part.as_ref().map(|part| part.of) {
+            Some(Of::Members) => format!(
+                "They are there until {sunset}. After that answers lack them, and requests that send them are refused."
+            ),
+            _ => format!("It answers you until {sunset}. After that its requests are refused."),
+        };
+        let _ = writeln!(out, "{until}");
     }
     if let Some(successor) = &message.successor {
         let _ = writeln!(out, "Please move to version {successor}.");
@@ -88,11 +113,19 @@ fn course(out: &mut String, message: &Message) {
     }
 }
 
+/// What a part's names are.
+fn part_of(of: Of) -> &'static str {
+    match of {
+        Of::Operations => "Of what you use, these operations",
+        Of::Members => "Of what you send or are given, these members",
+    }
+}
+
 fn used(out: &mut String, message: &Message) {
     let used = &message.used;
     let _ = writeln!(
         out,
-        "\n## What `{}` still uses of it\n\nWithin 90 days: {} requests, {} of them in the last 7 days and {} in the last \
+        "\n## What `{}` still uses of it\n\nWithin 90 days: {} requests of the version, {} of them in the last 7 days and {} in the last \
          24 hours. The last one was seen on {}.",
         harmless(&used.who),
         grouped(used.last_90_days),

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use sha2::Sha256;
 
 use super::binary::{Process, Said, sluice};
-use super::ledger::{Given, NOW, traffic, used};
+use super::ledger::{Given, NOW, Use, sending, traffic, used};
 use super::webhook::{Answer, Receiver};
 
 const FILES: &str = "usage: {store: {sqlite: usage.sqlite}}\nnotify: {to: {directory: messages}}\n";
@@ -358,4 +358,41 @@ fn what_is_claimed_is_sent_again_by_hand() {
     let said = notify(&given, NOW, &["--again", "sluice-none"]);
     assert_eq!(said.code, 2, "{}", said.out);
     assert!(said.err.contains("sluice-none"), "{}", said.err);
+}
+
+#[test]
+fn an_operation_that_goes_by_itself_is_told_to_those_who_use_it() {
+    let given = Given::new(FILES).fill(&[
+        used("3.3", "acme", 3, 100),
+        used("3.3", "initech", 3, 100),
+        sending("3.3", "globex", 3, 1),
+    ]);
+    let file = given.file("apis/customers/api.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    let going = "  operations:\n    - {operations: [listCustomers, deleteCustomer], versions: {only: [\"3.3\"]}, \
+                 deprecated: 2027-01-01, sunset: 2027-03-31T23:59:59Z}\n\n# A customer that";
+    let text = text.replacen("\n# A customer that", going, 1);
+    fs::write(&file, text).unwrap();
+    // Two who list: that it is deprecated, and 22 days before the end.
+    let report = json(&notify(&given, NOW, &["--json"]));
+    assert_eq!(came_to(&report), (4, 0, 0, 0), "{report:#}");
+    assert_eq!(came_to(&json(&notify(&given, NOW, &["--json"]))), (0, 4, 0, 0));
+    let names = files(&given);
+    let name = names.iter().find(|name| name.contains("3.3-acme-part-sunset-30"));
+    let text = fs::read_to_string(given.file("messages").join(name.unwrap())).unwrap();
+    for part in [
+        "Subject: customers: a part of version 3.3 ends in 22 days\n",
+        "- `listCustomers`\n",
+        "2027-03-31T23:59:59Z",
+        "- listCustomers: 100 requests\n",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("deleteCustomer"), "{text}");
+    // The other operation of it is used from now on: what was told stands.
+    let given = given.fill(&[Use {
+        operation: "deleteCustomer",
+        ..used("3.3", "acme", 1, 5)
+    }]);
+    assert_eq!(came_to(&json(&notify(&given, NOW, &["--json"]))), (0, 4, 0, 0));
 }
