@@ -7,9 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sluice_config::plan::{ApiPlan, NotifyPlan, Plan, VersionId};
 
-use super::due::{due, due_of, is_gone};
+use super::due::{Occasion, due, due_of, is_gone};
 use super::message::{self, About, Message};
-use super::part;
+use super::part::{self, Part};
 use super::sender::Sender;
 use super::summary::{Summary, Told, Unreached};
 use crate::ledger::report::who_uses::{self, ConsumerUse, Page};
@@ -130,21 +130,7 @@ impl Work<'_> {
         id: VersionId,
         mut used: ConsumerUse,
     ) -> Result<(), StoreFault> {
-        let consumer = self
-            .run
-            .plan
-            .consumers
-            .named(&used.who)
-            .filter(|_| used.identified);
-        let whole = due(api, id, consumer, self.days, self.run.now).into_iter();
-        let mut all: Vec<_> = whole.map(|occasion| (None, occasion)).collect();
-        if used.identified && part::goes(api, id) && !is_gone(api, id, consumer, self.run.now) {
-            self.detail(api, id, &mut used).await?;
-            for part in part::used(api, id, &used) {
-                let due = due_of(&part.course, consumer, self.days, self.run.now).into_iter();
-                all.extend(due.map(|occasion| (Some(part.clone()), occasion)));
-            }
-        }
+        let all = self.due(api, id, &mut used).await?;
         if all.is_empty() {
             return Ok(());
         }
@@ -172,6 +158,27 @@ impl Work<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What a client is to be told: of the version, and of parts that it uses and that go by themselves.
+    async fn due(
+        &self,
+        api: &ApiPlan,
+        id: VersionId,
+        used: &mut ConsumerUse,
+    ) -> Result<Vec<(Option<Part>, Occasion)>, StoreFault> {
+        let Run { plan, now, .. } = *self.run;
+        let consumer = plan.consumers.named(&used.who).filter(|_| used.identified);
+        let whole = due(api, id, consumer, self.days, now).into_iter();
+        let mut all: Vec<_> = whole.map(|occasion| (None, occasion)).collect();
+        if used.identified && part::goes(api, id) && !is_gone(api, id, consumer, now) {
+            self.detail(api, id, used).await?;
+            for part in part::used(api, id, used) {
+                let due = due_of(&part.course, consumer, self.days, now).into_iter();
+                all.extend(due.map(|occasion| (Some(part.clone()), occasion)));
+            }
+        }
+        Ok(all)
     }
 
     async fn occasion(&mut self, about: About<'_>, used: &ConsumerUse) -> Result<(), StoreFault> {
