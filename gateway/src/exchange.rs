@@ -211,7 +211,10 @@ fn options(
     let Some(options) = options.filter(|options| options.is_open) else {
         return Ok(None);
     };
-    known.chosen = options.identified.as_ref().map(|found| (found.version, found.chosen_by));
+    known.chosen = options
+        .identified
+        .as_ref()
+        .map(|found| (found.version, found.chosen_by));
     (known.api, known.identified) = (Some(options.api), options.identified);
     known.asked.preflight = options.preflight;
     edge::admit(asked.edition, options.api, asked.client)?;
