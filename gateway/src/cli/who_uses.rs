@@ -106,12 +106,17 @@ fn table(report: &Report) -> Columns {
     ]);
     for one in &report.consumers {
         columns.row([
-            one.who.clone(),
-            grouped(one.last_24_hours),
-            grouped(one.last_7_days),
-            grouped(one.last_90_days),
-            minute(one.last_seen),
-            usage::contact(one.contact.as_deref(), &one.who, one.identified, one.configured),
+            one.asker.who.clone(),
+            grouped(one.asker.last_24_hours),
+            grouped(one.asker.last_7_days),
+            grouped(one.asker.last_90_days),
+            minute(one.asker.last_seen),
+            usage::contact(
+                one.asker.contact.as_deref(),
+                &one.asker.who,
+                one.asker.identified,
+                one.asker.configured,
+            ),
         ]);
         let operations = one
             .operations
@@ -179,15 +184,15 @@ fn csv(report: &Report) -> Result<String, Failure> {
         vec![
             Cell::text(&report.api),
             Cell::text(&report.version),
-            Cell::text(&one.who),
-            Cell::exact(one.identified),
-            Cell::exact(one.configured),
-            Cell::text(one.contact.clone().unwrap_or_default()),
-            Cell::exact(one.last_24_hours),
-            Cell::exact(one.last_7_days),
-            Cell::exact(one.last_90_days),
-            Cell::exact(one.first_seen),
-            Cell::exact(one.last_seen),
+            Cell::text(&one.asker.who),
+            Cell::exact(one.asker.identified),
+            Cell::exact(one.asker.configured),
+            Cell::text(one.asker.contact.clone().unwrap_or_default()),
+            Cell::exact(one.asker.last_24_hours),
+            Cell::exact(one.asker.last_7_days),
+            Cell::exact(one.asker.last_90_days),
+            Cell::exact(one.asker.first_seen),
+            Cell::exact(one.asker.last_seen),
             Cell::text(list(
                 one.operations
                     .iter()

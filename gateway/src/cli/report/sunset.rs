@@ -155,12 +155,17 @@ fn blockers(version: &VersionReport) -> String {
 
 fn row(columns: &mut Columns, one: &Blocker) {
     columns.row([
-        one.who.clone(),
-        grouped(one.last_24_hours),
-        grouped(one.last_7_days),
-        grouped(one.last_90_days),
-        minute(one.last_seen),
-        usage::contact(one.contact.as_deref(), &one.who, one.identified, one.configured),
+        one.asker.who.clone(),
+        grouped(one.asker.last_24_hours),
+        grouped(one.asker.last_7_days),
+        grouped(one.asker.last_90_days),
+        minute(one.asker.last_seen),
+        usage::contact(
+            one.asker.contact.as_deref(),
+            &one.asker.who,
+            one.asker.identified,
+            one.asker.configured,
+        ),
     ]);
 }
 
@@ -211,6 +216,6 @@ fn csv(report: &SunsetReport) -> Result<String, Failure> {
 }
 
 fn names(blockers: &[Blocker]) -> String {
-    let all: Vec<&str> = blockers.iter().map(|one| one.who.as_str()).collect();
+    let all: Vec<&str> = blockers.iter().map(|one| one.asker.who.as_str()).collect();
     all.join("; ")
 }

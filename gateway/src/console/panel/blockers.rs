@@ -95,12 +95,12 @@ fn group(api: &str, version: &VersionReport, now: Timestamp) -> Markup {
 fn line(api: &str, blocker: &Blocker, now: Timestamp) -> Markup {
     html! {
         tr {
-            th.who scope="row" { (who(api, &blocker.who, blocker.identified, blocker.configured)) }
-            td { (contact(blocker.contact.as_deref())) }
-            td.n { (count(blocker.last_24_hours)) }
-            td.n { (count(blocker.last_7_days)) }
-            td.n { (count(blocker.last_90_days)) }
-            td { (ago(blocker.last_seen, now)) }
+            th.who scope="row" { (who(api, &blocker.asker.who, blocker.asker.identified, blocker.asker.configured)) }
+            td { (contact(blocker.asker.contact.as_deref())) }
+            td.n { (count(blocker.asker.last_24_hours)) }
+            td.n { (count(blocker.asker.last_7_days)) }
+            td.n { (count(blocker.asker.last_90_days)) }
+            td { (ago(blocker.asker.last_seen, now)) }
             td { @match blocker.exempt_until { Some(at) => (dated(at, now)), None => span.none { "–" } } }
         }
     }

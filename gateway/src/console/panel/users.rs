@@ -60,12 +60,12 @@ pub(in crate::console) fn turn(report: &WhoUses, page: Page) -> Markup {
 fn line(api: &str, user: &ConsumerUse, now: Timestamp) -> Markup {
     html! {
         tr {
-            th.who scope="row" { (who(api, &user.who, user.identified, user.configured)) }
-            td { (contact(user.contact.as_deref())) }
-            td.n { (count(user.last_24_hours)) }
-            td.n { (count(user.last_7_days)) }
-            td.n { (count(user.last_90_days)) }
-            td { (ago(user.last_seen, now)) }
+            th.who scope="row" { (who(api, &user.asker.who, user.asker.identified, user.asker.configured)) }
+            td { (contact(user.asker.contact.as_deref())) }
+            td.n { (count(user.asker.last_24_hours)) }
+            td.n { (count(user.asker.last_7_days)) }
+            td.n { (count(user.asker.last_90_days)) }
+            td { (ago(user.asker.last_seen, now)) }
             td { (list(&user.operations, operation)) }
             td { (list(&user.sent, member)) }
             td { (list(&user.delivered, member)) }
