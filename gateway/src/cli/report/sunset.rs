@@ -129,19 +129,12 @@ fn blockers(version: &VersionReport) -> String {
         .sunset
         .map_or_else(|| "when it goes".to_owned(), |at| format!("at {at}"));
     let mut out = format!("\nVersion {}: refused {end}\n\n", version.version);
-    let mut columns = Columns::new(&[
-        ("CLIENT", Set::Left),
-        ("24 H", Set::Right),
-        ("7 D", Set::Right),
-        ("90 D", Set::Right),
-        ("LAST SEEN", Set::Left),
-        ("CONTACT", Set::Left),
-    ]);
+    let mut columns = usage::clients();
     for one in &version.blockers {
-        row(&mut columns, one);
+        columns.row(usage::client(&one.asker));
     }
     for one in &version.exempt {
-        row(&mut columns, one);
+        columns.row(usage::client(&one.asker));
         let until = one.exempt_until.map_or_else(String::new, minute);
         columns.below(&format!("not refused: exempt until {until}"));
     }
@@ -151,22 +144,6 @@ fn blockers(version: &VersionReport) -> String {
         out.push_str(&format!("and {more} more: see --limit, or `sluice who-uses`\n"));
     }
     out
-}
-
-fn row(columns: &mut Columns, one: &Blocker) {
-    columns.row([
-        one.asker.who.clone(),
-        grouped(one.asker.last_24_hours),
-        grouped(one.asker.last_7_days),
-        grouped(one.asker.last_90_days),
-        minute(one.asker.last_seen),
-        usage::contact(
-            one.asker.contact.as_deref(),
-            &one.asker.who,
-            one.asker.identified,
-            one.asker.configured,
-        ),
-    ]);
 }
 
 fn csv(report: &SunsetReport) -> Result<String, Failure> {
