@@ -6,10 +6,10 @@ use maud::{Markup, html};
 use serde::Serialize;
 use sluice_config::plan::{ApiPlan, Plan};
 
-use super::figures::{ago, count, harmless};
+use super::figures::{ago, harmless};
 use super::layout::{self, Place};
 use super::links::{Link, word};
-use super::panel::blockers::contact;
+use super::panel::clients::{self, contact};
 use super::panel::{self, Panel, badge, empty, scroll};
 use super::reading::Readings;
 use super::visit::Visit;
@@ -189,9 +189,7 @@ fn versions(report: &ConsumerReport, now: Timestamp) -> Markup {
                 thead { tr {
                     th scope="col" { "Version" }
                     th scope="col" { "State" }
-                    th.n scope="col" { "24 hours" }
-                    th.n scope="col" { "7 days" }
-                    th.n scope="col" { "90 days" }
+                    (clients::count_heads())
                     th scope="col" { "First seen" }
                     th scope="col" { "Last seen" }
                 } }
@@ -216,9 +214,7 @@ fn line(report: &ConsumerReport, version: &VersionUse, now: Timestamp) -> Markup
         tr {
             th scope="row" { a href=(page) { (version.version) } }
             td { (panel::badge(version.state)) }
-            td.n { (count(asker.last_24_hours)) }
-            td.n { (count(asker.last_7_days)) }
-            td.n { (count(asker.last_90_days)) }
+            (clients::counts(asker))
             td { (ago(asker.first_seen, now)) }
             td { (ago(asker.last_seen, now)) }
         }

@@ -190,7 +190,7 @@ fn blockers_are_told_by_version_and_escaped() {
 
 #[test]
 fn a_contact_is_linked_only_where_that_is_safe() {
-    let shown = |contact: &str| blockers::contact(Some(contact)).into_string();
+    let shown = |contact: &str| clients::contact(Some(contact)).into_string();
     assert_eq!(shown("javascript:alert(1)"), "javascript:alert(1)");
     assert!(!shown("a@b?subject=x").contains("href"));
     assert!(!shown("http://plain.example").contains("href"));
