@@ -100,12 +100,8 @@ impl Work<'_> {
     }
 
     async fn client(&mut self, api: &ApiPlan, id: VersionId, used: ConsumerUse) -> Result<(), StoreFault> {
-        let consumer = self
-            .run
-            .plan
-            .consumers
-            .named(&used.who)
-            .filter(|_| used.identified);
+        let asker = &used.asker;
+        let consumer = asker.consumer(&self.run.plan.consumers);
         let occasions = due(api, id, consumer, self.days, self.run.now);
         if occasions.is_empty() {
             return Ok(());
@@ -113,11 +109,11 @@ impl Work<'_> {
         let unreached = || Unreached {
             api: api.name.clone(),
             version: api.version_name(id).to_owned(),
-            who: used.who.clone(),
-            configured: used.configured,
-            last_90_days: used.last_90_days,
+            who: asker.who.clone(),
+            configured: asker.configured,
+            last_90_days: asker.last_90_days,
         };
-        match (used.identified, &used.contact) {
+        match (asker.identified, &asker.contact) {
             (false, _) => self.summary.unidentified(unreached()),
             (true, None) => self.summary.without_contact.push(unreached()),
             (true, Some(_)) => {
@@ -144,7 +140,7 @@ impl Work<'_> {
         let about = About {
             api,
             version: id,
-            consumer: used.who.clone(),
+            consumer: used.asker.who.clone(),
             occasion,
         };
         let key = about.key(plan);

@@ -95,8 +95,8 @@ impl Told {
     pub(super) fn new(message: &Message, outcome: String) -> Self {
         Self {
             subject: message.subject.clone(),
-            consumer: message.used.who.clone(),
-            contact: message.used.contact.clone().unwrap_or_default(),
+            consumer: message.used.asker.who.clone(),
+            contact: message.used.asker.contact.clone().unwrap_or_default(),
             outcome,
         }
     }
