@@ -33,6 +33,7 @@ use super::batch::Batch;
 use super::question::{Known, Question, Seen};
 use connect::Pools;
 
+pub(super) use connect::is_same;
 pub use fault::StoreFault;
 pub use notes::ReloadRecord;
 
@@ -111,8 +112,8 @@ impl Store {
     }
 
     /// Deletes what is older than the retention, what is older than 90 days of clients without a credential, facts that nobody
-    /// counts any more, and what only served not to count a batch twice. Others may add meanwhile: it goes a portion at a time. Answers how many rows went; none when another gateway is
-    /// at it.
+    /// counts any more, and what only served not to count a batch twice. Others may add meanwhile: it goes a portion at a time.
+    /// Answers how many rows went; none when another gateway is at it.
     ///
     /// # Errors
     /// As [`Self::ask`]. What went before is gone.
