@@ -32,6 +32,17 @@ impl Key {
             ..self.of(kind, what)
         }
     }
+
+    /// The same of `other` clients; of everybody where nobody is told apart.
+    pub(super) fn of_others(self) -> Self {
+        match self.who {
+            Asker::EVERYBODY => self,
+            _ => Self {
+                who: Asker::OTHER,
+                ..self
+            },
+        }
+    }
 }
 
 /// Who asked, as a number: 4 bytes instead of a name.

@@ -9,8 +9,10 @@
 //!
 //! Counting costs a look-up on the core; everything else happens beside the cores.
 
+mod apart;
 pub mod batch;
 pub mod fact;
+mod farewell;
 mod flush;
 pub mod gathered;
 mod key;
@@ -56,8 +58,6 @@ pub use table::Bounds;
 
 /// How many commands may wait for the flush.
 const COMMANDS: usize = 256;
-/// How long the process waits for its last counts to be kept.
-const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Who used what, in this process and in the store.
 #[derive(Debug)]
@@ -140,7 +140,8 @@ impl Ledger {
             });
             inner.bounds = bounds.unwrap_or_default();
             inner.late = plan.map_or(inner.late, |plan| plan.flush);
-            inner.state.kept = plan.is_some();
+            // Where nothing is kept any more, what was counted until now still is.
+            inner.state.kept |= plan.is_some();
         }
         if self
             .commands
@@ -173,9 +174,13 @@ impl Ledger {
         let bounds = inner.bounds;
         // What is taken right after a minute has begun was counted before it.
         let at = Grain::Minute.floor(now - (inner.late.as_secs() / 2) as i64);
-        let taken: Vec<_> = inner.shards.iter().map(|shard| shard.take(bounds)).collect();
-        // A core that has ended counts no more.
-        inner.shards.retain(|shard| Arc::strong_count(shard) > 1);
+        let mut taken = Vec::with_capacity(inner.shards.len());
+        inner.shards.retain(|shard| {
+            // A core that has ended counts no more; it may end right after it was asked.
+            let goes_on = Arc::strong_count(shard) > 1;
+            taken.push(shard.take(bounds));
+            goes_on
+        });
         for taken in taken {
             inner.pending.lose(taken.lost);
             for table in taken.tables {
@@ -200,11 +205,13 @@ impl Ledger {
         self.lock().recent.pace()
     }
 
-    /// Brings everything to the store, and waits for it, but not for ever. Call it off the cores. Whether all of it is there.
+    /// Brings everything to the store, and waits for it while it takes what it is given, but not for ever. Call it off the
+    /// cores. Whether all of it is there.
     pub fn flush(&self) -> bool {
         let (done, told) = std::sync::mpsc::sync_channel(1);
         let sent = self.commands.try_send(Command::Flush(done)).is_ok();
-        sent && told.recv_timeout(FAREWELL).is_ok() && self.state().fault.is_none()
+        let done = || farewell::wait(&told, farewell::BOUNDS, || self.lock().pending.acknowledged);
+        sent && done() && self.state().fault.is_none()
     }
 
     /// Keeps a reload for the change log.
@@ -229,7 +236,18 @@ impl Ledger {
 
     /// Gives up what waits: there is no store, or another one from now on.
     fn forget(&self) {
-        self.lock().pending.clear();
+        let exchanges = self.lock().pending.clear();
+        if exchanges > 0 {
+            tracing::error!(
+                exchanges,
+                "usage figures are lost: the store that they were for did not take them, and is left"
+            );
+        }
+    }
+
+    /// Whether counts are kept from now on.
+    fn keep(&self, kept: bool) {
+        self.lock().state.kept = kept;
     }
 
     fn opened(&self, store: Option<&Store>) {
