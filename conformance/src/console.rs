@@ -248,6 +248,20 @@ fn today() -> Vec<(Fact, u64)> {
     ]
 }
 
+/// So many consumers of 2.0, who asked a few minutes ago.
+#[must_use]
+pub fn users(count: u64) -> Batch {
+    let by = |number: u64| {
+        let who = Who::Consumer(format!("consumer {number}").into());
+        (fact(Kind::ByConsumer, "2.0", &who, ["", "", ""]), 1 + number)
+    };
+    batch(
+        1,
+        noon() - SignedDuration::from_mins(10),
+        (0..count).map(by).collect(),
+    )
+}
+
 fn fact(kind: Kind, version: &str, who: &Who, [operation, change, what]: [&str; 3]) -> Fact {
     Fact {
         kind,

@@ -2,9 +2,10 @@
 //! hostile input.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
-use sluice_conformance::console::{Console, HOSTILE};
+use sluice_conformance::console::{Console, HOSTILE, users};
 use sluice_conformance::stage::{Answer, PATIENCE, Setup};
 use sluice_gateway::auth::keys::Hasher;
 
@@ -158,16 +159,63 @@ fn a_host_that_points_here_sees_nothing() {
         console
             .send("/console/playground", &[("host", &host)], &[])
             .expect(421);
+        for (method, path) in [
+            ("GET", "/plan"),
+            ("GET", "/metrics"),
+            ("POST", "/reload"),
+            ("GET", "/no-such"),
+        ] {
+            let refused = console.ask(method, path, &[("host", &host)], b"");
+            assert_eq!(refused.expect(421).json()["code"], "misdirected", "{host} {path}");
+        }
+        // Whoever probes may do so under any name.
+        for path in ["/livez", "/readyz"] {
+            console.ask("GET", path, &[("host", &host)], b"").expect(200);
+        }
     }
     for host in [
         "localhost".to_owned(),
         format!("[::1]:{port}"),
         format!("127.0.0.1:{port}"),
     ] {
+        for path in ["/console", "/plan", "/metrics"] {
+            console
+                .ask("GET", path, &[("host", &host), HTML], b"")
+                .expect(200);
+        }
         console
-            .ask("GET", "/console", &[("host", &host), HTML], b"")
+            .ask("POST", "/reload", &[("host", &host)], b"")
             .expect(200);
     }
+}
+
+/// A browser sends such a request without asking first; a page cannot read the answer, but it would be reloaded.
+#[test]
+fn a_page_of_another_site_reloads_nothing() {
+    let console = Console::kept();
+    let origin = format!("http://{}", console.address());
+    for (name, value, status) in [
+        ("origin", "http://evil.example", 403),
+        ("origin", "http://127.0.0.1:1", 403),
+        ("origin", "null", 403),
+        ("sec-fetch-site", "cross-site", 403),
+        ("sec-fetch-site", "same-site", 403),
+        ("sec-fetch-site", "same-origin", 200),
+        ("sec-fetch-site", "none", 200),
+        ("origin", origin.as_str(), 200),
+    ] {
+        let answer = console.ask("POST", "/reload", &[(name, value)], b"");
+        let told = answer.expect(status).json();
+        assert_eq!(
+            told["code"] == "forged_form",
+            status == 403,
+            "{name}: {value}: {told}"
+        );
+    }
+    // Links of other sites lead to what is only read.
+    console
+        .ask("GET", "/plan", &[("sec-fetch-site", "cross-site")], b"")
+        .expect(200);
 }
 
 #[test]
@@ -425,11 +473,19 @@ fn known_figures_are_told() {
     );
 }
 
+/// The page of somebody who is turned away at the door.
+fn refused(console: &Console) -> String {
+    let elsewhere = [("host", "evil.example"), HTML];
+    console.ask("GET", "/console", &elsewhere, b"").expect(421).text()
+}
+
 #[test]
 fn demo_data_is_marked_everywhere() {
     let console = Console::kept();
     console.fill();
     console.with_store(|store| async move { store.mark_demo().await });
+    // For somebody who is turned away at the door the store is not asked.
+    assert!(!refused(&console).contains("Demo data."));
     for page in PAGES {
         assert!(console.page(page).contains("Demo data."), "{page}");
     }
@@ -446,6 +502,25 @@ fn demo_data_is_marked_everywhere() {
     assert_eq!(played.expect(200).json()["demo"], true);
     let refused = console.ask("GET", "/console/consumer", &[HTML], b"").expect(400);
     assert!(refused.text().contains("Demo data."), "a refusal is a page, too");
+    assert!(
+        self::refused(&console).contains("Demo data."),
+        "by now it is known"
+    );
+}
+
+#[test]
+fn many_clients_come_a_hundred_at_a_time() {
+    let console = Console::kept();
+    console.with_store(|store| async move { store.add(&users(230)).await });
+    let (mut all, mut skip) = (BTreeSet::new(), 0);
+    for (count, more) in [(100, 130), (100, 30), (30, 0)] {
+        let page = console.json(&format!("/console/api/who-uses.json?version=2.0&skip={skip}"));
+        let listed = page["consumers"].as_array().unwrap();
+        assert_eq!((listed.len(), &page["more"]), (count, &more.into()));
+        all.extend(listed.iter().map(|one| one["who"].as_str().unwrap().to_owned()));
+        skip += count;
+    }
+    assert_eq!(all.len(), 230);
 }
 
 const SECRET: &str = "a-secret-of-more-than-sixteen-bytes";

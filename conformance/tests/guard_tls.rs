@@ -10,6 +10,7 @@ use sluice_conformance::stage::http2::Http2;
 use sluice_conformance::stage::tls::{Asking, Authority, Issued};
 use sluice_conformance::stage::{Client, PATIENCE, Setup, Stage};
 use sluice_gateway::reload::{Reloaded, Reloader};
+use sluice_gateway::serve::Listener;
 use tempfile::TempDir;
 
 const TARGET: &str = "/v2.0/customers/cus_000017";
@@ -363,15 +364,24 @@ fn what_is_no_handshake_ends() {
 fn half_open_connections_are_bounded() {
     let shop = Shop::new();
     let setup = Setup::integrationhub().secured(&shop.tls(", handshake: 60s"));
-    let stage = setup.serve(|settings| settings.handshakes = 4).start();
+    let admin = Listener::admin(([127, 0, 0, 1], 0).into()).secured(true);
+    let stage = setup
+        .serve(|settings| {
+            settings.handshakes = 4;
+            settings.listeners.insert(1, admin);
+        })
+        .start();
     let open = || {
         let mut stream = TcpStream::connect(at(&stage)).unwrap();
         stream.write_all(&[22, 3, 1, 2, 0]).unwrap();
         stream
     };
     let held: Vec<TcpStream> = (0..4).map(|_| open()).collect();
-    // Plain listeners are not concerned.
+    // Plain listeners are not concerned, and the admin listener has places of its own.
     assert_eq!(stage.get(TARGET, &[]).status, 200);
+    let admin = shop.asking().connect(stage.addresses()[1], "api.example.com");
+    let mut admin = Client::secured(admin.unwrap(), "api.example.com");
+    assert_eq!(admin.exchange("GET", "/livez", &[], b"").unwrap().status, 200);
     let mut more = open();
     more.set_read_timeout(Some(PATIENCE)).unwrap();
     assert_eq!(more.read(&mut [0; 1]).unwrap_or(0), 0, "closed at once");

@@ -324,6 +324,27 @@ fn the_page_explains_what_a_gateway_exposes() {
     }
 }
 
+/// What is put together anew for each scrape is missing in none, however many come at once.
+#[test]
+fn scrapes_at_once_are_whole() {
+    let admin = Listener::admin(([127, 0, 0, 1], 0).into());
+    let setup = Setup::integrationhub().serve(|settings| settings.listeners.push(admin));
+    let stage = setup.start();
+    let scrape = || {
+        let mut client = Client::connect(stage.addresses()[1]);
+        for _ in 0..25 {
+            let text = client.exchange("GET", "/metrics", &[], b"").unwrap().text();
+            let sunsets = text.matches("sluice_version_sunset_timestamp_seconds{").count();
+            assert!(sunsets > 0 && text.contains("sluice_version_deprecated_timestamp_seconds{"));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(scrape);
+        }
+    });
+}
+
 /// The metric of a line, and its labels without that of buckets.
 fn exposed(line: &str) -> Option<(String, BTreeSet<String>)> {
     let sample = (!line.starts_with('#')).then_some(line)?;

@@ -1,6 +1,7 @@
 //! The admin API, on a listener of its own: is the process alive, is it ready, which plan runs, reload; and the way to the
 //! console.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -16,6 +17,7 @@ use crate::auth::admin::Stranger;
 use crate::body::Body;
 use crate::console::Console;
 use crate::gateway::Gateway;
+use crate::here::{self, Sender};
 use crate::lifecycle::{Standing, standing};
 use crate::refusal::{Kind, Refusal};
 use crate::reload::{Refused, Reloaded, Reloader};
@@ -164,7 +166,7 @@ impl Admin {
 /// Who asks; nobody is known where anyone may: without `admin_access` on a loopback address, and of what is [`OPEN`].
 ///
 /// # Errors
-/// Nobody who may.
+/// Nobody who may, or a request that a page of another site had a browser send.
 fn admit(gateway: &Gateway, peer: &Peer, request: &Request<Incoming>) -> Result<Option<Arc<str>>, Refusal> {
     let path = request.uri().path();
     if OPEN.contains(&path) {
@@ -181,12 +183,15 @@ fn admit(gateway: &Gateway, peer: &Peer, request: &Request<Incoming>) -> Result<
             reason: "no_administrators",
             name: None,
         }),
-        None => return Ok(None),
+        None => {
+            let listens = edition.as_ref().and_then(|edition| edition.plan.admin);
+            return meant(peer, listens, request)
+                .map(|()| None)
+                .inspect_err(|refusal| turned_away(gateway, peer, request, refusal));
+        }
     };
     recognised.map(Some).map_err(|stranger| {
-        let labels = [("reason", stranger.reason)];
-        let help = "Calls of the admin API that no credential let in";
-        gateway.shared.meters.count("sluice_admin_refused", help, &labels);
+        count_refused(gateway, stranger.reason);
         let why = vec![("status", 401.into()), ("reason", stranger.reason.into())];
         tell(
             gateway,
@@ -200,6 +205,40 @@ fn admit(gateway: &Gateway, peer: &Peer, request: &Request<Incoming>) -> Result<
         let challenge = HeaderValue::from_static("Bearer realm=\"sluice admin\"");
         Refusal::new(Kind::Unauthenticated, detail).field(WWW_AUTHENTICATE, challenge)
     })
+}
+
+/// Whether a request is meant for the admin API where anyone may ask who reaches it: it is for a host that is here, and no
+/// page of another site had a browser reload. Nobody who has to send a key is fooled into either.
+fn meant<B>(peer: &Peer, listens: Option<SocketAddr>, request: &Request<B>) -> Result<(), Refusal> {
+    let host = here::host(request)?;
+    if !here::is_here(&host, peer, listens) {
+        return Err(here::misdirected("the admin API"));
+    }
+    // Reading is safe: a page sees no answer of another site.
+    let safe = [Method::GET, Method::HEAD].contains(request.method());
+    match here::sender(request.headers(), &host) {
+        Sender::Hidden | Sender::Elsewhere if !safe => {
+            let detail = "nothing was done: a page of another site had the browser send this";
+            Err(Refusal::new(Kind::ForgedForm, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Counts a request that was not meant for the admin API, and keeps it on record.
+fn turned_away<B>(gateway: &Gateway, peer: &Peer, request: &Request<B>, refusal: &Refusal) {
+    let reason = refusal.kind().code();
+    count_refused(gateway, reason);
+    let status = refusal.kind().status().as_u16();
+    let why = vec![("status", status.into()), ("reason", reason.into())];
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    tell(gateway, peer, None, method, path, why);
+}
+
+fn count_refused(gateway: &Gateway, reason: &'static str) {
+    let help = "Calls of the admin API that no credential let in";
+    let labels = [("reason", reason)];
+    gateway.shared.meters.count("sluice_admin_refused", help, &labels);
 }
 
 /// Tells the audit log of a call.

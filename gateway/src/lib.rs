@@ -21,6 +21,7 @@ mod files;
 mod framing;
 pub mod gateway;
 pub mod guard;
+mod here;
 pub mod idempotency;
 pub mod identity;
 pub mod journal;

@@ -22,7 +22,10 @@ type Labels = Vec<(&'static str, String)>;
 
 /// Every counter and gauge of the process.
 #[derive(Debug, Default)]
-pub struct Meters(Mutex<Inner>);
+pub struct Meters {
+    inner: Mutex<Inner>,
+    scrape: Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -100,6 +103,11 @@ impl Meters {
         counted.or_else(set).unwrap_or_default()
     }
 
+    /// For whoever sets gauges anew and renders them: one at a time, while it is held.
+    pub fn alone(&self) -> MutexGuard<'_, ()> {
+        self.scrape.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Everything as OpenMetrics text (version 1.0.0).
     pub fn render(&self) -> String {
         let mut text = String::new();
@@ -109,7 +117,7 @@ impl Meters {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

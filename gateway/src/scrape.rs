@@ -13,6 +13,8 @@ const DEPRECATED: &str = "sluice_version_deprecated_timestamp_seconds";
 /// Everything as OpenMetrics text, up to this moment. It may take long: call it off the cores.
 pub fn scrape(gateway: &Gateway, reloader: &Reloader) -> String {
     let meters = &gateway.shared.meters;
+    // What is set anew below must not be missing in the text of another scrape.
+    let _alone = meters.alone();
     gateway.shared.ledger.drain();
     edition(gateway, meters);
     reloads(reloader, meters);

@@ -77,7 +77,9 @@ impl Authority {
 
 /// One exchange; to the end of the connection, or as much as is there.
 fn get(stream: &mut (impl Read + Write), target: &str, connection: &str) -> Option<String> {
-    let head = format!("GET {target} HTTP/1.1\r\nhost: {HOST}\r\nconnection: {connection}\r\n\r\n");
+    // Without administrators the admin API is for loopback hosts.
+    let host = if target == "/metrics" { "localhost" } else { HOST };
+    let head = format!("GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: {connection}\r\n\r\n");
     stream.write_all(head.as_bytes()).ok()?;
     stream.flush().ok()?;
     let mut bytes = vec![0; 16 * 1024];

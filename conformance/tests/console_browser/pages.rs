@@ -148,6 +148,28 @@ fn everything_is_there_without_scripts() {
     });
 }
 
+/// The button keeps its name, so a screen reader hears of a copy from an element that is there before.
+#[test]
+fn whether_a_command_was_copied_is_told() {
+    let console = Console::kept();
+    console.fill();
+    look(console.address(), async |browser| {
+        browser.open("/console").await;
+        let status = "return document.querySelector('p.unseen[role=status]').textContent";
+        assert_eq!(browser.run(status).await, "");
+        browser.find("button.copy").await.click().await.unwrap();
+        let begun = std::time::Instant::now();
+        loop {
+            // Whether it may depends on the browser.
+            let told = browser.run(status).await;
+            if told == "Copied" || told == "Not copied" {
+                break;
+            }
+            assert!(begun.elapsed() < sluice_conformance::stage::PATIENCE, "{told}");
+        }
+    });
+}
+
 #[test]
 fn the_keyboard_is_enough() {
     let console = Console::kept();

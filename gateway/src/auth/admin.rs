@@ -29,7 +29,7 @@ pub struct Stranger {
 }
 
 impl Administrators {
-    pub(super) fn new(access: &AdminAccess, hasher: Hasher) -> Self {
+    pub(crate) fn new(access: &AdminAccess, hasher: Hasher) -> Self {
         let keys = access.keys.iter();
         Self {
             hasher,

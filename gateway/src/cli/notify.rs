@@ -31,15 +31,27 @@ pub(super) struct Notify {
     /// Tells what would be sent, and sends nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Sends this message again, although it was sent, or claimed by a run that was killed; `--dry-run --json` lists them.
+    #[arg(long, value_name = "MESSAGE")]
+    again: Vec<String>,
     /// Writes one JSON object.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     time: Time,
+    /// With --now: sends what is due then all the same. No later run sends it once more.
+    #[arg(long, requires = "now")]
+    really: bool,
 }
 
 impl Notify {
     pub(super) fn carry_out(self) -> Outcome {
+        if self.time.is_rehearsed() && !self.dry_run && !self.really {
+            return Err(Failure::new(
+                "--now rehearses another time, but messages go to real people, and each is sent once: nothing was done\n  add \
+                 `--dry-run` to see what would be due then, or `--really` to send it now",
+            ));
+        }
         let Some(plan) = configuration::plan(&self.path)? else {
             return Ok(Verdict::Faulty);
         };
@@ -64,6 +76,7 @@ impl Notify {
             store: &usage.store,
             now: self.time.clock().now(),
             dry: self.dry_run,
+            again: &self.again,
             stop: &stop,
         };
         let mut summary = Summary::default();
@@ -82,7 +95,7 @@ impl Notify {
     }
 }
 
-/// The message at hand is finished: a claim without a message would lose it.
+/// The message at hand is finished: a claim without a message would lose it until somebody asks for it with `--again`.
 async fn stop_at_signal(stop: Arc<AtomicBool>) {
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
@@ -99,7 +112,11 @@ async fn stop_at_signal(stop: Arc<AtomicBool>) {
 /// What was not sent is nothing that the configuration is at fault for: the command could not be carried out.
 fn finish(summary: &Summary) -> Outcome {
     match (summary.failed.len(), summary.untried) {
-        (0, 0) => Ok(Verdict::Sound),
+        (0, 0) if summary.not_due.is_empty() => Ok(Verdict::Sound),
+        (0, 0) => Err(Failure::new(format!(
+            "no message that is due now has this id: {}",
+            summary.not_due.join(", ")
+        ))),
         (failed, untried) => Err(Failure::new(format!(
             "{failed} {} could not be sent, and {untried} were not tried; the next call sends them",
             messages(failed)

@@ -63,4 +63,9 @@ impl Time {
     pub(super) fn clock(&self) -> Clock {
         self.now.map_or(Clock::System, Clock::starting_at)
     }
+
+    /// Whether it is another time than the system's.
+    pub(super) fn is_rehearsed(&self) -> bool {
+        self.now.is_some()
+    }
 }

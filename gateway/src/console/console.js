@@ -1,5 +1,10 @@
 // Adds a button to each command line that copies it. Everything else works without scripts.
 "use strict";
+// The button keeps its name for screen readers, so what became of a copy is told in an element that they listen to.
+const told = document.createElement("p");
+told.className = "unseen";
+told.setAttribute("role", "status");
+document.body.append(told);
 for (const line of document.querySelectorAll(".cli code")) {
   if (!navigator.clipboard) break;
   const button = document.createElement("button");
@@ -14,7 +19,8 @@ for (const line of document.querySelectorAll(".cli code")) {
     } catch {
       button.textContent = "Not copied";
     }
-    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    told.textContent = button.textContent;
+    setTimeout(() => { button.textContent = "Copy"; told.textContent = ""; }, 2000);
   });
   line.after(button);
 }

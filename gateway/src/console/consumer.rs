@@ -154,7 +154,7 @@ pub(super) async fn page(visit: &Visit<'_>) -> Result<Response<Body>, Refusal> {
 pub(super) async fn json(visit: &Visit<'_>) -> Result<Response<Body>, Refusal> {
     let (api, name) = asked(visit)?;
     let report = Readings::new(visit).consumer(api, name).await.known()?;
-    Ok(answers::json(&visit.marked(&report)))
+    visit.told(report).await
 }
 
 fn asked<'v>(visit: &'v Visit<'_>) -> Result<(&'v ApiPlan, &'v str), Refusal> {

@@ -35,6 +35,8 @@ const BLOCKERS: u32 = 8;
 const REFUSALS: u32 = 15;
 /// How many of anything JSON is given.
 const MOST: u32 = 1_000;
+/// How many clients with everything that they use: `skip` asks for the next ones.
+const DETAILED: u32 = 100;
 /// How many clients a page of a version lists.
 const CLIENTS: u32 = 50;
 
@@ -86,26 +88,28 @@ async fn panels(visit: &Visit<'_>, asked: Readings<'_>, api: &ApiPlan, version: 
 pub(super) async fn json(visit: &Visit<'_>, report: &str) -> Result<Response<Body>, Refusal> {
     let asked = Readings::new(visit);
     match report {
-        "status" => return told(visit, Reading::Known(status::now(visit))),
-        "reloads" => return told(visit, Reading::Known(reloads(visit, &asked).await)),
-        "protection" => return told(visit, asked.protection(MOST).await),
+        "status" => return told(visit, Reading::Known(status::now(visit))).await,
+        "reloads" => return told(visit, Reading::Known(reloads(visit, &asked).await)).await,
+        "protection" => return told(visit, asked.protection(MOST).await).await,
         _ => {}
     }
     let api = visit.api()?;
     let api = api.ok_or_else(|| Refusal::new(Kind::UnknownApi, "there is no API"))?;
     let version = chosen(api, visit.query.get("version"), visit.arrival.now)?;
     match report {
-        "timeline" => told(visit, asked.timeline(api).await),
-        "sunset" => told(visit, asked.sunset(api, MOST).await),
-        "health" => told(visit, asked.health(api).await),
-        "fields" => told(visit, asked.fields(api, &version).await),
-        _ => told(visit, asked.users(api, &version, clients(visit, MOST)).await),
+        "timeline" => told(visit, asked.timeline(api).await).await,
+        "sunset" => told(visit, asked.sunset(api, MOST).await).await,
+        "health" => told(visit, asked.health(api).await).await,
+        "fields" => told(visit, asked.fields(api, &version).await).await,
+        _ => told(visit, asked.users(api, &version, clients(visit, DETAILED)).await).await,
     }
 }
 
-fn told<T: Serialize>(visit: &Visit<'_>, reading: Reading<T>) -> Result<Response<Body>, Refusal> {
-    let report = reading.known()?;
-    Ok(answers::json(&visit.marked(&report)))
+async fn told<T>(visit: &Visit<'_>, reading: Reading<T>) -> Result<Response<Body>, Refusal>
+where
+    T: Serialize + Send + 'static,
+{
+    visit.told(reading.known()?).await
 }
 
 /// Reloads, of every gateway where there is a store.

@@ -41,11 +41,13 @@ use crate::gateway::Gateway;
 use crate::refusal::{Kind, Refusal};
 use crate::reload::Reloader;
 use crate::serve::Peer;
+use answers::Writing;
 use door::{Arrival, Door, Turned};
 use layout::{Frame, Place};
 use links::Link;
 use pairs::Pairs;
 use playground::Playground;
+use reading::Marked;
 use visit::{Visit, expect_read};
 
 /// The console.
@@ -53,6 +55,8 @@ use visit::{Visit, expect_read};
 pub struct Console {
     door: Door,
     playground: Playground,
+    marked: Marked,
+    writing: Writing,
 }
 
 impl Console {
@@ -73,7 +77,7 @@ impl Console {
         let mut answer = match self.routed(gateway, reloader, peer, request).await {
             Ok(answer) => answer,
             Err(refusal) => {
-                let demo = reading::is_demo(gateway).await;
+                let demo = self.marked.is_known(gateway);
                 match wants_page {
                     true => answers::refused_page(refused(&refusal, demo), &refusal),
                     false => refusal.with("demo", demo).answer(),
@@ -120,7 +124,8 @@ impl Console {
             arrival,
             caller,
             query,
-            demo: reading::is_demo(gateway).await,
+            demo: self.marked.is_demo(gateway).await,
+            writing: &self.writing,
         };
         if method == Method::POST {
             return self.posted(&visit, &path, request).await;

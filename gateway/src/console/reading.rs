@@ -1,6 +1,6 @@
 //! Questions to the store of usage figures, from a core: asked beside it, and waited for within a bound.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use sluice_config::plan::ApiPlan;
@@ -181,11 +181,39 @@ fn absent<T>(gateway: &Gateway) -> Reading<T> {
     }
 }
 
-/// Whether the figures in the store were made up by `sluice demo`.
-pub(super) async fn is_demo(gateway: &Arc<Gateway>) -> bool {
-    let Some(store) = gateway.shared.ledger.store() else {
-        return false;
-    };
-    let asked = ask(gateway, async move { store.is_demo().await }).await;
-    asked.get().copied().unwrap_or_default()
+/// The store whose figures are known to be made up by `sluice demo`: that never changes, so it is not asked again.
+#[derive(Debug, Default)]
+pub(super) struct Marked(Mutex<Weak<Store>>);
+
+impl Marked {
+    /// Whether the figures are known to be made up. Asks nobody: strangers must not have the store asked.
+    pub(super) fn is_known(&self, gateway: &Gateway) -> bool {
+        let store = gateway.shared.ledger.store();
+        store.is_some_and(|store| self.is(&store))
+    }
+
+    /// Whether the figures in the store were made up.
+    pub(super) async fn is_demo(&self, gateway: &Arc<Gateway>) -> bool {
+        let Some(store) = gateway.shared.ledger.store() else {
+            return false;
+        };
+        if self.is(&store) {
+            return true;
+        }
+        let asked = Arc::clone(&store);
+        let asked = ask(gateway, async move { asked.is_demo().await }).await;
+        let is_demo = asked.get().copied().unwrap_or_default();
+        if is_demo {
+            *self.lock() = Arc::downgrade(&store);
+        }
+        is_demo
+    }
+
+    fn is(&self, store: &Arc<Store>) -> bool {
+        std::ptr::eq(self.lock().as_ptr(), Arc::as_ptr(store))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Weak<Store>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use http::Method;
+use http::{Method, Response};
 use serde::Serialize;
 use serde_json::Value as Json;
 use sluice_config::plan::ApiPlan;
 
+use super::answers::{self, Writing};
 use super::door::{Arrival, Caller};
 use super::figures;
 use super::layout::{Frame, Place};
 use super::pairs::Pairs;
+use crate::body::Body;
 use crate::edition::Edition;
 use crate::gateway::Gateway;
 use crate::refusal::{Kind, Refusal};
@@ -32,6 +34,8 @@ pub(super) struct Visit<'a> {
     pub(super) query: Pairs,
     /// Whether the figures were made up by `sluice demo`.
     pub(super) demo: bool,
+    /// Where reports are written as JSON.
+    pub(super) writing: &'a Writing,
 }
 
 impl<'a> Visit<'a> {
@@ -101,11 +105,18 @@ impl<'a> Visit<'a> {
 
     /// A value as JSON that says whether its figures are made up.
     pub(super) fn marked(&self, value: &impl Serialize) -> Json {
-        let mut json = serde_json::to_value(value).unwrap_or_default();
-        if let Json::Object(members) = &mut json {
-            members.insert("demo".to_owned(), self.demo.into());
-        }
-        json
+        answers::marked(value, self.demo)
+    }
+
+    /// A report as JSON that says whether its figures are made up, written beside the core.
+    ///
+    /// # Errors
+    /// There is too much to write.
+    pub(super) async fn told(
+        &self,
+        report: impl Serialize + Send + 'static,
+    ) -> Result<Response<Body>, Refusal> {
+        self.writing.json(report, self.demo).await
     }
 }
 

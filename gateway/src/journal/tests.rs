@@ -71,6 +71,39 @@ fn what_is_lost_is_counted_and_told() {
     assert_eq!(journal.lost.untold.load(Ordering::Relaxed), 0);
 }
 
+/// Where no line follows, what was lost is told all the same.
+#[test]
+fn what_is_lost_last_is_told_at_a_flush_before_another_log_and_at_the_end() {
+    let text = |directory: &tempfile::TempDir| fs::read_to_string(directory.path().join("j")).unwrap();
+    let [flushed, left, ended] = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let begin = |directory: &tempfile::TempDir| {
+        let journal = journal(&Meters::default());
+        journal.lost.add(3);
+        let (way, waiting) = mpsc::sync_channel(8);
+        (way, writer(&journal, waiting, file(directory, 1000)))
+    };
+
+    let (way, writer) = begin(&flushed);
+    let thread = std::thread::spawn(move || writer.write());
+    let (done, told) = mpsc::sync_channel(1);
+    way.send(Message::Flush(done)).unwrap();
+    told.recv().unwrap();
+    assert_eq!(text(&flushed), "lost 3\n");
+    drop(way);
+    thread.join().unwrap();
+
+    let (way, writer) = begin(&left);
+    way.send(Message::Reopen(Log::Stdout)).unwrap();
+    drop(way);
+    writer.write();
+    assert_eq!(text(&left), "lost 3\n");
+
+    let (way, writer) = begin(&ended);
+    drop(way);
+    writer.write();
+    assert_eq!(text(&ended), "lost 3\n");
+}
+
 /// `/dev/full` refuses every byte, as a disk that is full does.
 #[test]
 fn a_full_disk_costs_entries_and_nothing_else() {

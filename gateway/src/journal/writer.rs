@@ -23,7 +23,8 @@ pub(super) enum Message<E> {
     Flush(SyncSender<()>),
 }
 
-/// Writes until nobody can keep anything any more. A disk that is full costs entries, never an exchange.
+/// Writes until nobody can keep anything any more. A disk that is full costs entries, never an exchange. What is lost is told
+/// before the next line, and where no line may follow: at a flush, before the log is another one, and at the end.
 pub(super) struct Writer<E> {
     pub(super) waiting: Receiver<Message<E>>,
     pub(super) log: Log,
@@ -39,10 +40,12 @@ impl<E: Entry> Writer<E> {
         while let Some(message) = next.take().or_else(|| self.waiting.recv().ok()) {
             match message {
                 Message::Reopen(other) => {
+                    let _told = self.tell_lost();
                     let _synced = self.log.sync();
                     self.log = other;
                 }
                 Message::Flush(done) => {
+                    let _told = self.tell_lost();
                     let _synced = self.log.sync();
                     let _gone = done.try_send(());
                 }
@@ -57,6 +60,7 @@ impl<E: Entry> Writer<E> {
                 }
             }
         }
+        let _told = self.tell_lost();
         let _synced = self.log.sync();
     }
 

@@ -25,6 +25,7 @@ pub mod recent;
 pub mod report;
 pub mod series;
 pub mod shard;
+mod shown;
 pub mod source;
 pub mod store;
 mod table;
@@ -66,6 +67,7 @@ pub struct Ledger {
     /// What this process is called in the store: no other ever has the name.
     gateway: String,
     inner: Mutex<Inner>,
+    shown: shown::Shown,
     store: ArcSwapOption<Store>,
     commands: mpsc::Sender<Command>,
     metered: bool,
@@ -111,6 +113,7 @@ impl Ledger {
                 late,
                 ..Inner::default()
             }),
+            shown: shown::Shown::default(),
             store: ArcSwapOption::empty(),
             commands,
             metered,
@@ -142,6 +145,7 @@ impl Ledger {
             inner.late = plan.map_or(inner.late, |plan| plan.flush);
             // Where nothing is kept any more, what was counted until now still is.
             inner.state.kept |= plan.is_some();
+            self.shown.put_up(&inner);
         }
         if self
             .commands
@@ -157,14 +161,9 @@ impl Ledger {
         self.store.load_full()
     }
 
-    /// How it is doing.
+    /// How it is doing, as far as it was last put up. Waits for nobody.
     pub fn state(&self) -> State {
-        let inner = self.lock();
-        State {
-            waiting: inner.pending.rows(),
-            lost: inner.pending.lost,
-            ..inner.state.clone()
-        }
+        self.shown.state()
     }
 
     /// Takes what cores have counted into account. It may take long: call it off the cores.
@@ -193,6 +192,7 @@ impl Ledger {
         }
         let Inner { series, recent, .. } = &mut *inner;
         recent.read(series, Instant::now());
+        self.shown.put_up(&inner);
     }
 
     /// What was counted since the process began, up to the last [`Ledger::drain`].
@@ -200,9 +200,9 @@ impl Ledger {
         self.lock().series.clone()
     }
 
-    /// The last minutes, up to the last [`Ledger::drain`].
+    /// The last minutes, up to the last [`Ledger::drain`]. Waits for nobody.
     pub fn pace(&self) -> Pace {
-        self.lock().recent.pace()
+        self.shown.pace()
     }
 
     /// Brings everything to the store, and waits for it while it takes what it is given, but not for ever. Call it off the
@@ -270,6 +270,7 @@ impl Ledger {
             inner.state.flushed = Some(self.now());
         }
         inner.state.fault = fault;
+        self.shown.put_up(&inner);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

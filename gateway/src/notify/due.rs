@@ -11,8 +11,6 @@ use crate::lifecycle;
 const DAY: i64 = 86_400;
 /// How long before a brownout it is told.
 const AHEAD: SignedDuration = SignedDuration::from_secs(7 * DAY);
-/// How many windows of one brownout message are listed.
-const WINDOWS: usize = 20;
 
 /// Why somebody is written to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,7 +22,7 @@ pub enum Occasion {
     Brownout {
         /// The Monday of that week, in UTC.
         week: Date,
-        /// The windows, the first first: at most twenty.
+        /// Those of its windows that are ahead, the first first.
         windows: Vec<Rest>,
     },
     /// Its sunset comes near.
@@ -72,12 +70,10 @@ pub fn due(
     if !goes || end.is_some_and(|end| end < now) {
         return Vec::new();
     }
-    let reminder = end.and_then(|end| reminder(end, days, now));
-    let brownout = brownout(course, consumer, now);
-    [Some(Occasion::Deprecated), brownout, reminder]
-        .into_iter()
-        .flatten()
-        .collect()
+    let mut all = vec![Occasion::Deprecated];
+    all.extend(brownouts(course, consumer, now));
+    all.extend(end.and_then(|end| reminder(end, days, now)));
+    all
 }
 
 fn reminder(end: Timestamp, days: &[u16], now: Timestamp) -> Option<Occasion> {
@@ -89,13 +85,20 @@ fn reminder(end: Timestamp, days: &[u16], now: Timestamp) -> Option<Occasion> {
         .map(|reminder| Occasion::Sunset { reminder, days_left })
 }
 
-/// The brownouts of the week in which the next one begins, if that is within seven days.
-fn brownout(course: &Course, consumer: Option<ConsumerId>, now: Timestamp) -> Option<Occasion> {
-    let soon = rests(course, consumer, now, now.saturating_add(AHEAD).ok()?);
-    let week = monday(soon.first()?.from);
-    let over = Timestamp::from_second(second_of(week) + 7 * DAY).ok()?;
-    let windows = rests(course, consumer, now, over);
-    Some(Occasion::Brownout { week, windows })
+/// The brownouts of each week in which one begins within seven days: two weeks at most, since a week begins in between.
+fn brownouts(course: &Course, consumer: Option<ConsumerId>, now: Timestamp) -> Vec<Occasion> {
+    let Ok(until) = now.checked_add(AHEAD) else {
+        return Vec::new();
+    };
+    let soon = rests(course, consumer, now, until);
+    let mut weeks: Vec<Date> = soon.iter().map(|rest| monday(rest.from)).collect();
+    weeks.dedup();
+    let of_week = |week| {
+        let mut windows = of_week(course, consumer, week);
+        windows.retain(|rest| rest.from > now);
+        Occasion::Brownout { week, windows }
+    };
+    weeks.into_iter().map(of_week).collect()
 }
 
 /// Every window of a week, also of those days that have gone by: what tells one week's message from another's.
@@ -126,7 +129,6 @@ fn rests(course: &Course, consumer: Option<ConsumerId>, now: Timestamp, until: T
         .collect();
     all.sort();
     all.dedup();
-    all.truncate(WINDOWS);
     all
 }
 

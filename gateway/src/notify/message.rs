@@ -86,7 +86,7 @@ impl About<'_> {
         let consumer = plan.consumers.named(&self.consumer);
         let successor = course.and_then(|course| course.successor);
         let mut message = Message {
-            id: format!("sluice-{}", short_hash(&self.key(plan))),
+            id: id(&self.key(plan)),
             at: now,
             demo,
             api: self.api.name.clone(),
@@ -104,6 +104,11 @@ impl About<'_> {
         message.text = text::body(&message);
         message
     }
+}
+
+/// The id of the message with this key.
+pub(super) fn id(key: &str) -> String {
+    format!("sluice-{}", short_hash(key))
 }
 
 /// 128 bits of SHA-256, in hexadecimal.

@@ -11,7 +11,8 @@
 //! is moved makes another message. The key is claimed in the ledger's store before the message is sent, so that of two runs
 //! at the same time one sends it, and given back when sending failed, so that the next run tries again. A process that is
 //! killed between the two has claimed a message that nobody got (at most once): that is one message, where the other way
-//! round everybody would be told again. SIGINT and SIGTERM do not do that: the message at hand is finished first.
+//! round everybody would be told again. It can be sent by hand (`--again`). SIGINT and SIGTERM do not do that: the message
+//! at hand is finished first.
 //!
 //! A webhook may have taken a message whose answer was lost: then it is sent again, by the same run or a later one. Its
 //! `webhook-id` is made of the key and stays the same, so that a receiver can tell.

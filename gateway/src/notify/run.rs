@@ -1,19 +1,27 @@
 //! A run: looks who is due what, claims each message, and sends it.
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sluice_config::plan::{ApiPlan, NotifyPlan, Plan, VersionId};
 
 use super::due::{Occasion, due};
-use super::message::{About, Message};
+use super::message::{self, About, Message};
 use super::sender::Sender;
 use super::summary::{Summary, Told, Unreached};
 use crate::ledger::report::who_uses::{self, ConsumerUse, Page};
 use crate::ledger::store::{Store, StoreFault};
 
-/// How many clients are looked at at once.
-const PAGE: u32 = 500;
+/// How many clients are read at once.
+const PAGE: u32 = 2_000;
+/// How long to wait before another try to give a claim back; so many tries and one are made.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+];
 /// After so many messages in a row that the receiver did not take, the rest waits for the next run.
 const PATIENCE: u32 = 3;
 
@@ -27,6 +35,8 @@ pub struct Run<'r> {
     pub now: Timestamp,
     /// Nothing is claimed, and nothing sent.
     pub dry: bool,
+    /// Ids of messages to send although they are claimed.
+    pub again: &'r [String],
     /// Whether to stop before the next message.
     pub stop: &'r AtomicBool,
 }
@@ -47,6 +57,7 @@ impl Run<'_> {
             days: &plan.days,
             sender,
             demo: self.store.is_demo().await?,
+            again: self.again.iter().map(String::as_str).collect(),
             refused: 0,
             summary,
         };
@@ -57,6 +68,8 @@ impl Run<'_> {
                 }
             }
         }
+        let not_due = work.again.iter().map(|id| (*id).to_owned()).collect();
+        work.summary.not_due = not_due;
         Ok(())
     }
 
@@ -71,6 +84,8 @@ struct Work<'r> {
     days: &'r [u16],
     sender: &'r Sender,
     demo: bool,
+    /// Ids of messages to send although they are claimed, and that were not met yet.
+    again: BTreeSet<&'r str>,
     /// How many messages in a row the receiver did not take.
     refused: u32,
     summary: &'r mut Summary,
@@ -81,19 +96,28 @@ impl Work<'_> {
         if !concerns(api, id) {
             return Ok(());
         }
+        for used in self.clients(api, id).await? {
+            self.client(api, id, used).await?;
+        }
+        Ok(())
+    }
+
+    /// Everyone who uses a version. They are ordered by their requests, which go on while messages are sent: all are read
+    /// before the first is written to, and none counts twice.
+    async fn clients(&self, api: &ApiPlan, id: VersionId) -> Result<Vec<ConsumerUse>, StoreFault> {
         let Run { plan, store, now, .. } = self.run;
         let mut page = Page {
             most: PAGE,
             skip: 0,
             detailed: false,
         };
+        let (mut all, mut known) = (Vec::new(), HashSet::new());
         loop {
             let found = who_uses::of(store, plan, api, api.version_name(id), page, *now).await?;
-            for used in found.consumers {
-                self.client(api, id, used).await?;
-            }
+            let fresh = |used: &ConsumerUse| known.insert((used.identified, used.who.clone()));
+            all.extend(found.consumers.into_iter().filter(fresh));
             if found.more == 0 {
-                return Ok(());
+                return Ok(all);
             }
             page.skip += PAGE;
         }
@@ -144,36 +168,60 @@ impl Work<'_> {
             occasion,
         };
         let key = about.key(plan);
+        let again = self.again.remove(message::id(&key).as_str());
+        if !again && store.is_claimed(&key).await? {
+            self.earlier(&about, used);
+            return Ok(());
+        }
+        // Before it is claimed: what cannot be put together now is the next run's.
+        let message = self.message(&about, used).await?;
         if self.run.dry {
-            return self.rehearse(&about, &key, used).await;
+            let told = Told::new(&message, "not sent: a dry run".to_owned());
+            self.summary.sent.push(told);
+            return Ok(());
+        }
+        if again {
+            store.release(&key).await?;
         }
         if !store.claim(&key, *now).await? {
             self.summary.already += 1;
             return Ok(());
         }
-        let sent = match self.message(&about, used).await {
-            Ok(message) => self.send(&message).await,
-            Err(fault) => {
-                store.release(&key).await?;
-                return Err(fault);
-            }
-        };
-        if !sent {
-            store.release(&key).await?;
+        match self.send(&message).await {
+            true => Ok(()),
+            false => self.give_back(&key, &message.id).await,
         }
-        Ok(())
     }
 
-    async fn rehearse(&mut self, about: &About<'_>, key: &str, used: &ConsumerUse) -> Result<(), StoreFault> {
-        if self.run.store.is_claimed(key).await? {
-            self.summary.already += 1;
-            return Ok(());
+    /// Counts a message that is claimed; a dry run says which.
+    fn earlier(&mut self, about: &About<'_>, used: &ConsumerUse) {
+        self.summary.already += 1;
+        if self.run.dry {
+            let message = about.write(self.run.plan, used.clone(), self.demo, self.run.now);
+            let why = format!(
+                "claimed by an earlier run; `--again {}` sends it again",
+                message.id
+            );
+            self.summary.earlier.push(Told::new(&message, why));
         }
-        let message = self.message(about, used).await?;
-        self.summary
-            .sent
-            .push(Told::new(&message, "not sent: a dry run".to_owned()));
-        Ok(())
+    }
+
+    /// Gives the claim of a message that was not sent back: without that no run would ever send it.
+    async fn give_back(&mut self, key: &str, id: &str) -> Result<(), StoreFault> {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let Err(fault) = self.run.store.release(key).await else {
+                return Ok(());
+            };
+            let Some(pause) = pauses.next() else {
+                if let Some(told) = self.summary.failed.last_mut() {
+                    let more = format!("; it is still claimed, and `--again {id}` sends it");
+                    told.outcome.push_str(&more);
+                }
+                return Err(fault);
+            };
+            tokio::time::sleep(pause).await;
+        }
     }
 
     async fn message(&self, about: &About<'_>, used: &ConsumerUse) -> Result<Message, StoreFault> {

@@ -14,6 +14,10 @@ pub struct Summary {
     pub sent: Vec<Told>,
     /// How many were sent by an earlier run, or are being sent by another.
     pub already: u64,
+    /// Those of them that a dry run met: one may have been claimed by a run that was killed before it sent it.
+    pub earlier: Vec<Told>,
+    /// Messages that were to be sent again and are not due.
+    pub not_due: Vec<String>,
     /// Messages that could not be sent: the next run tries them again.
     pub failed: Vec<Told>,
     /// How many were not tried, since the run was stopped or the receiver took nothing.
@@ -27,6 +31,8 @@ pub struct Summary {
 /// A message in a summary.
 #[derive(Clone, Debug, Serialize)]
 pub struct Told {
+    /// The message's id.
+    pub id: String,
     /// What it is about.
     pub subject: String,
     /// The consumer.
@@ -94,6 +100,7 @@ impl Told {
     /// What is told of a message.
     pub(super) fn new(message: &Message, outcome: String) -> Self {
         Self {
+            id: message.id.clone(),
             subject: message.subject.clone(),
             consumer: message.used.asker.who.clone(),
             contact: message.used.asker.contact.clone().unwrap_or_default(),

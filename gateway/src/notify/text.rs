@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::due::Occasion;
+use super::due::{Occasion, Rest};
 use super::message::Message;
 use crate::ledger::report::figures::{day, grouped, harmless, minute};
 use crate::ledger::report::who_uses::MemberUse;
@@ -60,9 +60,8 @@ fn occasion(out: &mut String, message: &Message) {
                 "Version {version} of the API `{api}` rests soon, as a rehearsal of its end. Your requests in it are \
                  refused then:\n"
             );
-            for window in windows {
-                let _ = writeln!(out, "- {} to {}", minute(window.from), minute(window.to));
-            }
+            let window = |rest: &Rest| format!("{} to {}", minute(rest.from), minute(rest.to));
+            lines(out, windows.iter().map(window));
             out.push('\n');
         }
         Occasion::Sunset { days_left, .. } => {
@@ -134,15 +133,35 @@ fn member(one: &MemberUse) -> String {
 }
 
 fn list(out: &mut String, title: &str, lines: impl ExactSizeIterator<Item = String>) {
-    let count = lines.len();
-    if count == 0 {
-        return;
+    if lines.len() > 0 {
+        let _ = writeln!(out, "\n{title}:\n");
+        self::lines(out, lines);
     }
-    let _ = writeln!(out, "\n{title}:\n");
+}
+
+/// As many lines as are shown, and how many more there are.
+fn lines(out: &mut String, lines: impl ExactSizeIterator<Item = String>) {
+    let count = lines.len();
     for line in lines.take(SHOWN) {
         let _ = writeln!(out, "- {line}");
     }
     if count > SHOWN {
         let _ = writeln!(out, "- and {} more", count - SHOWN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_is_counted() {
+        let shown = |count: usize| {
+            let mut out = String::new();
+            lines(&mut out, (0..count).map(|number| number.to_string()));
+            out
+        };
+        assert!(shown(SHOWN).ends_with("- 19\n"), "{}", shown(SHOWN));
+        assert!(shown(SHOWN + 5).ends_with("- 19\n- and 5 more\n"));
     }
 }

@@ -47,7 +47,7 @@ async fn pause(error: &io::Error) {
 
 impl<H: Handler> Desk<H> {
     fn take(self: &Rc<Self>, stream: TcpStream, remote: SocketAddr, of: Listener) {
-        let Some(place) = self.core.shared().connections.admit() else {
+        let Some(place) = self.core.shared().door(of.role).connections.admit() else {
             tracing::warn!(%remote, "closed: there are as many connections as allowed");
             return;
         };

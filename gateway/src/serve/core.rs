@@ -7,32 +7,51 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::Drain;
 use super::admission::{Admission, Place};
 use super::gauge::Clock;
 use super::warden::Pulse;
+use super::{Drain, Role};
 
 /// What is the same on every core.
 pub(super) struct Shared {
     pub(super) settings: super::Settings,
     pub(super) drain: Drain,
-    pub(super) connections: Admission,
     pub(super) requests: Admission,
+    consumers: Door,
+    admin: Door,
+}
+
+/// How many connections listeners of one role take.
+pub(super) struct Door {
+    pub(super) connections: Admission,
     pub(super) handshakes: Admission,
+}
+
+impl Door {
+    fn new(connections: usize, handshakes: usize) -> Self {
+        Self {
+            connections: Admission::new(connections),
+            handshakes: Admission::new(handshakes),
+        }
+    }
 }
 
 impl Shared {
     pub(super) fn new(settings: super::Settings, drain: Drain) -> Arc<Self> {
-        let connections = Admission::new(settings.connections);
-        let requests = Admission::new(settings.requests);
-        let handshakes = Admission::new(settings.handshakes);
         Arc::new(Self {
+            requests: Admission::new(settings.requests),
+            consumers: Door::new(settings.connections, settings.handshakes),
+            admin: Door::new(settings.admin, settings.admin),
             settings,
             drain,
-            connections,
-            requests,
-            handshakes,
         })
+    }
+
+    pub(super) fn door(&self, role: Role) -> &Door {
+        match role {
+            Role::Data => &self.consumers,
+            Role::Admin => &self.admin,
+        }
     }
 }
 
@@ -146,7 +165,7 @@ impl Drop for Hold {
     }
 }
 
-/// A connection in its core's list, and its place among the process's connections.
+/// A connection in its core's list, and its place among the process's.
 pub(super) struct Enlisted {
     core: Core,
     number: u64,

@@ -114,7 +114,8 @@ pub struct Secured {
 pub enum Role {
     /// Consumers' requests: on every core, within the limit on requests.
     Data,
-    /// The admin API and pages: on the first core, never shed, so that an overloaded gateway can still be asked.
+    /// The admin API and pages: on the first core, never shed, with places of its own, so that an overloaded gateway can
+    /// still be asked.
     Admin,
 }
 
@@ -136,12 +137,14 @@ pub struct Settings {
     pub listeners: Vec<Listener>,
     /// Cores, each with its thread.
     pub workers: usize,
-    /// Connections of the whole process; one more is closed at once.
+    /// Connections of consumers in the whole process; one more is closed at once.
     pub connections: usize,
     /// Requests in progress in the whole process; one more is answered 503.
     pub requests: usize,
-    /// TLS handshakes in progress in the whole process; one more is closed at once.
+    /// TLS handshakes of consumers in progress in the whole process; one more is closed at once.
     pub handshakes: usize,
+    /// Connections of admin listeners, and their TLS handshakes in progress: consumers cannot use those places up.
+    pub admin: usize,
     /// The longest that the head of a request may take.
     pub head_within: Duration,
     /// The longest that a connection stays without a request, or a client without reading its answer.
@@ -175,6 +178,7 @@ impl Settings {
             connections: 20_000,
             requests: 10_000,
             handshakes: 2_000,
+            admin: 256,
             head_within: Duration::from_secs(10),
             idle: Duration::from_secs(60),
             age: Duration::from_secs(3600),

@@ -1,5 +1,5 @@
 //! The TLS handshake, between accept and the first request. It has a deadline, and a place among a bounded number; the
-//! connection has its place among all connections from the beginning.
+//! connection has its place among those of its role from the beginning.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio_rustls::server::TlsStream;
 use super::admission::Place;
 use super::connection::Desk;
 use super::stream::Stream;
-use super::{Handler, Peer, Secured};
+use super::{Handler, Peer, Role, Secured};
 
 impl<H: Handler> Desk<H> {
     /// Secures a connection and serves it.
@@ -21,7 +21,7 @@ impl<H: Handler> Desk<H> {
         let remote = peer.remote;
         // What was accepted last is still answered while the process drains.
         let hold = self.core.hold();
-        let stream = match self.shake_hands(stream).await {
+        let stream = match self.shake_hands(stream, peer.role).await {
             Ok(stream) => stream,
             Err(Unsecured { why, error }) => {
                 self.handler.unsecured(why);
@@ -34,9 +34,9 @@ impl<H: Handler> Desk<H> {
         futures_util::future::join(served, async { drop(hold) }).await;
     }
 
-    async fn shake_hands(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, Unsecured> {
+    async fn shake_hands(&self, stream: TcpStream, role: Role) -> Result<TlsStream<TcpStream>, Unsecured> {
         let terms = self.handler.terms().ok_or(Unsecured::of("no_certificate"))?;
-        let handshakes = &self.core.shared().handshakes;
+        let handshakes = &self.core.shared().door(role).handshakes;
         let _place = handshakes.admit().ok_or(Unsecured::of("too_many"))?;
         let accepted = TlsAcceptor::from(Arc::clone(&terms.config)).accept(stream);
         match timeout(terms.within, accepted).await {

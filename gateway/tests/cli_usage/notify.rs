@@ -18,6 +18,9 @@ const SECRET: &str = "a-secret-of-32-bytes-for-messages";
 
 fn notify(given: &Given, now: &str, more: &[&str]) -> Said {
     let mut arguments = vec!["notify", given.path(), "--now", now];
+    if !more.contains(&"--dry-run") {
+        arguments.push("--really");
+    }
     arguments.extend(more);
     sluice(&arguments, "")
 }
@@ -133,7 +136,7 @@ fn a_message_says_what_goes_when_and_what_is_still_used() {
 #[test]
 fn two_runs_at_once_send_each_message_once() {
     let given = given(FILES);
-    let arguments = ["notify", given.path(), "--now", NOW, "--json"];
+    let arguments = ["notify", given.path(), "--now", NOW, "--really", "--json"];
     let mut runs: Vec<Process> = (0..3).map(|_| Process::start(&arguments, &[])).collect();
     let mut sent = 0;
     for run in &mut runs {
@@ -243,7 +246,8 @@ fn a_message_that_is_refused_does_not_hold_up_the_others() {
 fn whoever_ends_a_run_loses_no_message() {
     let receiver = Receiver::start(Answer::Held);
     let given = given(&webhook(&receiver));
-    let mut run = Process::start(&["notify", given.path(), "--now", NOW, "--json"], &[]);
+    let arguments = ["notify", given.path(), "--now", NOW, "--really", "--json"];
+    let mut run = Process::start(&arguments, &[]);
     run.until("the first message", || receiver.waiting() == 1);
     run.signal("TERM");
     receiver.answers(Answer::Status(200));
@@ -312,4 +316,46 @@ fn what_is_missing_is_told_with_what_to_do() {
     let said = notify(&given, NOW, &[]);
     assert_eq!(said.code, 2);
     assert!(said.err.contains("no `usage`"), "{}", said.err);
+}
+
+#[test]
+fn a_rehearsal_sends_nothing() {
+    let given = given(FILES);
+    let said = sluice(&["notify", given.path(), "--now", NOW], "");
+    assert_eq!((said.code, said.out.as_str()), (2, ""));
+    assert!(
+        said.err.contains("--dry-run") && said.err.contains("--really"),
+        "{}",
+        said.err
+    );
+    assert_eq!(files(&given).len(), 0);
+    let dry = json(&notify(&given, NOW, &["--dry-run", "--json"]));
+    assert_eq!(came_to(&dry), (8, 0, 0, 0), "nothing was claimed");
+    assert_eq!(
+        sluice(&["notify", given.path(), "--really"], "").code,
+        2,
+        "it is for --now alone"
+    );
+}
+
+/// As after a run that was killed between the claim and the message.
+#[test]
+fn what_is_claimed_is_sent_again_by_hand() {
+    let given = given(FILES);
+    assert_eq!(came_to(&json(&notify(&given, NOW, &["--json"]))), (8, 0, 0, 0));
+    let lost = files(&given).pop_first().unwrap();
+    fs::remove_file(given.file("messages").join(&lost)).unwrap();
+    let dry = json(&notify(&given, NOW, &["--dry-run", "--json"]));
+    assert_eq!((came_to(&dry), count(&dry, "earlier")), ((0, 8, 0, 0), 8));
+    let earlier = dry["earlier"].as_array().unwrap().iter();
+    let mut ids = earlier.map(|told| told["id"].as_str().unwrap());
+    let short = lost.strip_suffix(".md").unwrap().rsplit('-').next().unwrap();
+    let id = ids.find(|id| id.contains(short)).unwrap();
+    let report = json(&notify(&given, NOW, &["--json", "--again", id]));
+    assert_eq!(came_to(&report), (1, 7, 0, 0));
+    assert!(files(&given).contains(&lost), "it is the same message");
+    assert_eq!(came_to(&json(&notify(&given, NOW, &["--json"]))), (0, 8, 0, 0));
+    let said = notify(&given, NOW, &["--again", "sluice-none"]);
+    assert_eq!(said.code, 2, "{}", said.out);
+    assert!(said.err.contains("sluice-none"), "{}", said.err);
 }

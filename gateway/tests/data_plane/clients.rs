@@ -382,3 +382,31 @@ fn one_connection_too_many_is_closed() {
     assert_eq!(status(&first.get("/").0), 200);
     running.shutdown();
 }
+
+#[test]
+fn consumers_do_not_shut_the_admin_listener_out() {
+    let (address, _) = echo_line();
+    let local = ([127, 0, 0, 1], 0).into();
+    let settings = Settings {
+        listeners: vec![Listener::data(local), Listener::admin(local)],
+        connections: 2,
+        admin: 1,
+        ..settings()
+    };
+    let running = gateway_with(settings, Plan::new(&[address]));
+    let mut held: Vec<Client> = (0..2).map(|_| Client::connect(&running)).collect();
+    for client in &mut held {
+        assert_eq!(status(&client.get("/").0), 200);
+    }
+    assert_eq!(
+        Client::connect(&running).rest(),
+        "",
+        "consumers have used theirs up"
+    );
+    let admin = || Client::to(running.addresses()[1]);
+    let mut first = admin();
+    assert_eq!(status(&first.get("/livez").0), 200);
+    assert_eq!(admin().rest(), "", "it has its own bound");
+    drop(held);
+    running.shutdown();
+}

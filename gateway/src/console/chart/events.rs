@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
-use sluice_config::plan::{ApiPlan, Course};
+use sluice_config::plan::{ApiPlan, Brownout, Course};
 
 use super::scale::Scale;
 use super::{BOTTOM, TOP};
 use crate::console::figures::date;
-use crate::lifecycle::next;
+use crate::lifecycle::{end, next};
 
 /// The most brownouts of a version that get a line.
 const BROWNOUTS: usize = 14;
@@ -100,7 +100,7 @@ fn happened(api: &ApiPlan, scale: &Scale, now: Timestamp) -> BTreeMap<(Date, Eve
     events
 }
 
-/// The days on which a version was in a brownout.
+/// The days on which a version was in a brownout: the last ones.
 fn brownouts(course: &Course, scale: &Scale, now: Timestamp) -> Vec<Date> {
     let begin = scale
         .ends()
@@ -111,22 +111,26 @@ fn brownouts(course: &Course, scale: &Scale, now: Timestamp) -> Vec<Date> {
     let begin = course
         .deprecated
         .map_or(begin, |deprecated| deprecated.max(begin));
-    let mut found = Vec::new();
-    for window in &course.brownouts {
-        let mut at = begin;
-        while let Some(opens) = next(window, at).filter(|opens| *opens <= now) {
-            if found.len() >= BROWNOUTS || course.sunset.is_some_and(|sunset| opens > sunset) {
-                break;
-            }
-            found.push(date(opens));
-            // The next day: a window takes a day at most.
-            match opens.checked_add(jiff::SignedDuration::from_hours(25)) {
-                Ok(later) => at = later,
-                Err(_) => break,
-            }
-        }
-    }
-    found
+    let last = course.sunset.map_or(now, |sunset| sunset.min(now));
+    let days = course
+        .brownouts
+        .iter()
+        .flat_map(|window| openings(window, begin, last));
+    let mut days: Vec<Date> = days.map(date).collect();
+    days.sort();
+    days.dedup();
+    // Of many, those that people may remember.
+    days.split_off(days.len().saturating_sub(BROWNOUTS))
+}
+
+/// When a window opened between two instants, both within.
+fn openings(window: &Brownout, begin: Timestamp, last: Timestamp) -> impl Iterator<Item = Timestamp> {
+    let mut from = begin;
+    std::iter::from_fn(move || {
+        let opens = next(window, from).filter(|opens| *opens <= last)?;
+        from = end(window, opens).filter(|end| *end > opens)?;
+        Some(opens)
+    })
 }
 
 /// Versions, as a range where they stand one after another.
@@ -144,5 +148,39 @@ fn listed(api: &ApiPlan, versions: &[usize]) -> String {
             .map(|index| name(*index))
             .collect::<Vec<_>>()
             .join(", "),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use sluice_config::plan::Days;
+
+    use super::*;
+
+    #[test]
+    fn a_daily_brownout_is_drawn_on_each_day() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let scale = Scale::new((day("2027-01-01"), day("2027-03-31")), (0.0, 100.0));
+        let daily = |from: i64, lasts: i64| Course {
+            deprecated: Some(at("2027-03-01T00:00:00Z")),
+            brownouts: vec![Brownout::Recurring {
+                on: Days::Every,
+                from,
+                lasts,
+            }],
+            ..Course::default()
+        };
+        let (course, now) = (daily(14 * 3600, 3600), at("2027-03-06T14:30:00Z"));
+        let found = brownouts(&course, &scale, now);
+        let expected: Vec<Date> = (1..=6).map(|number| Date::constant(2027, 3, number)).collect();
+        assert_eq!(found, expected);
+        // One that takes the whole day is one a day, too; of many the last ones are drawn.
+        let found = brownouts(&daily(0, 86_400), &scale, at("2027-03-31T12:00:00Z"));
+        assert_eq!(
+            (found.len(), found[0], found[13]),
+            (14, day("2027-03-18"), day("2027-03-31"))
+        );
     }
 }

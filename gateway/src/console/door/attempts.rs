@@ -9,7 +9,8 @@ use lru::LruCache;
 
 /// Tries within [`WINDOW`] from one address; of IPv6, from one network of 64 bits.
 const EACH: u32 = 10;
-/// Tries within [`WINDOW`] from all addresses together: keys cannot be guessed from many at once.
+/// Tries within [`WINDOW`] from all addresses together. Beyond it wrong keys are told to wait as well; right ones are taken
+/// all the same, or others could lock administrators out.
 const ALL: u32 = 200;
 /// In seconds.
 const WINDOW: i64 = 60;
@@ -43,16 +44,16 @@ impl Default for Attempts {
 }
 
 impl Attempts {
-    /// Counts a try.
+    /// Counts a try. In how many seconds wrong keys need not wait any more, where all addresses together made too many.
     ///
     /// # Errors
-    /// It is one too many; in how many seconds the next one is taken.
-    pub(super) fn begin(&self, from: IpAddr, now: Timestamp) -> Result<(), u32> {
+    /// It is one too many of its address; in how many seconds the next one is taken.
+    pub(super) fn begin(&self, from: IpAddr, now: Timestamp) -> Result<Option<u32>, u32> {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Inner { all, each } = &mut *inner;
         let own = each.get_or_insert_mut(network(from), Tries::default);
         own.begin(EACH, now.as_second())?;
-        all.begin(ALL, now.as_second())
+        Ok(all.begin(ALL, now.as_second()).err())
     }
 
     /// Whoever has logged in begins anew.
@@ -115,14 +116,17 @@ mod tests {
     }
 
     #[test]
-    fn many_addresses_together_wait_too() {
+    fn beyond_a_bound_of_all_addresses_wrong_keys_wait() {
         let attempts = Attempts::default();
-        let mut taken = 0;
+        let mut free = 0;
         for number in 0..2 * ALL {
             let address = IpAddr::from([10, 0, (number / 256) as u8, (number % 256) as u8]);
-            taken += u32::from(attempts.begin(address, at(0)).is_ok());
+            free += u32::from(attempts.begin(address, at(0)).unwrap().is_none());
         }
-        assert_eq!(taken, ALL);
+        assert_eq!(free, ALL);
+        let other: IpAddr = "192.0.2.1".parse().unwrap();
+        assert_eq!(attempts.begin(other, at(20)), Ok(Some(40)));
+        assert_eq!(attempts.begin(other, at(60)), Ok(None));
     }
 
     #[test]

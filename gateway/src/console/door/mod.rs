@@ -13,7 +13,7 @@ mod sessions;
 
 use std::sync::{Arc, OnceLock};
 
-use http::header::{ORIGIN, WWW_AUTHENTICATE};
+use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue, Request};
 use jiff::Timestamp;
 use sluice_config::plan::KeyHash;
@@ -22,8 +22,8 @@ use subtle::ConstantTimeEq;
 use super::pairs::Pairs;
 use crate::auth::admin::{Administrators, Stranger};
 use crate::auth::keys::Hasher;
-use crate::canonical;
 use crate::edition::Edition;
+use crate::here::{self, Sender};
 use crate::refusal::{Kind, Refusal};
 use crate::serve::Peer;
 use attempts::Attempts;
@@ -34,8 +34,6 @@ pub(super) use sessions::SessionId;
 
 /// The name of the field of a form that holds its token.
 pub(super) const TOKEN: &str = "token";
-/// Where a form comes from, as the browser says (Fetch Metadata, W3C).
-const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
 /// Who may see the console.
 #[derive(Debug, Default)]
@@ -93,16 +91,10 @@ impl<'a> Arrival<'a> {
         request: &Request<B>,
         now: Timestamp,
     ) -> Result<Self, Refusal> {
-        let host = canonical::host(request.uri(), request.headers(), request.version());
-        let host = host.map_err(|fault| Refusal::from(&fault))?;
-        let host = host.map_or_else(String::new, |host| match host.port() {
-            Some(port) => format!("{}:{port}", host.name()),
-            None => host.name().to_owned(),
-        });
         Ok(Self {
             edition,
             peer,
-            host,
+            host: here::host(request)?,
             headers: request.headers().clone(),
             now,
         })
@@ -120,20 +112,7 @@ impl<'a> Arrival<'a> {
 
     /// Whether it is for a loopback host, or the address that is listened on.
     fn is_for_here(&self) -> bool {
-        let Ok(host) = canonical::authority(&self.host) else {
-            return false;
-        };
-        let name = host.name();
-        if name == "localhost" || name.ends_with(".localhost") {
-            return true;
-        }
-        let bare = name.trim_start_matches('[').trim_end_matches(']');
-        let Ok(address) = bare.parse::<std::net::IpAddr>() else {
-            return false;
-        };
-        let address = address.to_canonical();
-        let listens = self.edition.plan.admin.map(|admin| admin.ip().to_canonical());
-        address.is_loopback() || listens == Some(address) || self.peer.local.ip().to_canonical() == address
+        here::is_here(&self.host, self.peer, self.edition.plan.admin)
     }
 }
 
@@ -216,9 +195,13 @@ impl Door {
         let bound = bound.ok_or_else(forged)?;
         same(&self.bound(b"login", bound.bytes())?, form.get(TOKEN))?;
         let from = arrival.peer.remote.ip();
-        self.attempts.begin(from, arrival.now).map_err(too_many)?;
+        let crowded = self.attempts.begin(from, arrival.now).map_err(too_many)?;
         let key = form.get("key").trim().as_bytes();
-        let (name, key) = administrators.judge(key, arrival.now).map_err(Denied::Stranger)?;
+        let judged = administrators.judge(key, arrival.now);
+        let (name, key) = judged.map_err(|stranger| match crowded {
+            Some(seconds) => too_many(seconds).into(),
+            None => Denied::Stranger(stranger),
+        })?;
         let id = SessionId::random().ok_or_else(no_randomness)?;
         self.attempts.succeeded(from);
         self.sessions.begin(&id, key, arrival.now);
@@ -270,31 +253,17 @@ fn open(arrival: &Arrival<'_>) -> Result<Caller, Turned> {
         }));
     }
     if !arrival.is_for_here() {
-        let detail = "without admin_access the console is there for loopback hosts alone, such as localhost or 127.0.0.1";
-        return Err(Turned::Misdirected(Refusal::new(Kind::Misdirected, detail)));
+        return Err(Turned::Misdirected(here::misdirected("the console")));
     }
     Ok(Caller::Anyone)
 }
 
 /// Whether the browser says that a form comes from a page of this host. One that says nothing is judged by the token
-/// alone; `null` is what it says of a page with `Referrer-Policy: no-referrer`, as ours are (Fetch, "append a request
-/// `Origin` header").
+/// alone.
 fn from_here(arrival: &Arrival<'_>) -> Result<(), Refusal> {
-    let site = arrival.headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
-    if site.is_some_and(|site| site != b"same-origin") {
-        return Err(forged());
-    }
-    let Some(origin) = arrival.headers.get(ORIGIN) else {
-        return Ok(());
-    };
-    let origin = origin.to_str().unwrap_or_default();
-    let host = origin
-        .strip_prefix("http://")
-        .or_else(|| origin.strip_prefix("https://"));
-    match host {
-        Some(host) if canonical::same_authority(host, &arrival.host) => Ok(()),
-        None if origin == "null" => Ok(()),
-        _ => Err(forged()),
+    match here::sender(&arrival.headers, &arrival.host) {
+        Sender::Unsaid | Sender::Here | Sender::Hidden => Ok(()),
+        Sender::Nobody | Sender::Elsewhere => Err(forged()),
     }
 }
 

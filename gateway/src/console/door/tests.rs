@@ -129,3 +129,51 @@ fn tokens_are_bound_to_sessions() {
     assert_ne!(token(), token());
     assert_ne!(token(), door.token(&Caller::Anyone).unwrap());
 }
+
+/// One try to log in with a key, from an address.
+fn try_key(door: &Door, administrators: &Administrators, from: [u8; 4], key: &str) -> Result<(), u16> {
+    let edition = edition();
+    let peer = Peer {
+        remote: SocketAddr::from((from, 50_000)),
+        ..peer("127.0.0.1:9901")
+    };
+    let plain = request(&[("host", "127.0.0.1:9901")]);
+    let (bound, token) = door
+        .login_form(&Arrival::of(&edition, &peer, &plain, now()).unwrap())
+        .unwrap();
+    let cookie = format!("{LOGIN}={}", bound.text());
+    let sent = request(&[("host", "127.0.0.1:9901"), ("cookie", &cookie)]);
+    let arrival = Arrival::of(&edition, &peer, &sent, now()).unwrap();
+    let form = Pairs::of_query(Some(&format!("token={token}&key={key}"))).unwrap();
+    let tried = door.log_in(&arrival, administrators, &form);
+    tried.map(|_| ()).map_err(|denied| match denied {
+        Denied::Stranger(_) => 401,
+        Denied::Refused(refusal) => refusal.kind().status().as_u16(),
+    })
+}
+
+#[test]
+fn others_who_guess_lock_no_administrator_out() {
+    let hasher = Hasher::new(b"a-secret-of-more-than-sixteen-bytes");
+    let hash: String = hasher
+        .hash(b"ops-key")
+        .0
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let access = format!(
+        "{MAIN}keys: {{secret: a-secret-of-more-than-sixteen-bytes}}\nadmin_access: {{keys: [{{name: ops, hash: \"hmac-sha256:{hash}\"}}]}}\n"
+    );
+    let files = [("sluice.yaml", access.as_str()), ("apis/todos/api.yaml", API)];
+    let sources = Sources::from_files(files.map(|(path, text)| (path, text.as_bytes())));
+    let plan = load(&sources, &|_| None).unwrap().plan;
+    let administrators = Administrators::new(plan.admin_access.as_ref().unwrap(), hasher);
+    let door = Door::default();
+    for number in 0..200_u8 {
+        let tried = try_key(&door, &administrators, [10, 0, 0, number], "guess");
+        assert_eq!(tried, Err(401), "{number}");
+    }
+    // Together they have used up what there is.
+    assert_eq!(try_key(&door, &administrators, [10, 0, 1, 0], "guess"), Err(429));
+    assert_eq!(try_key(&door, &administrators, [192, 0, 2, 1], "ops-key"), Ok(()));
+}

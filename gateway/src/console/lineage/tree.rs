@@ -77,8 +77,9 @@ fn main_line(api: &ApiPlan, edges: &[Option<Edge>]) -> Vec<usize> {
         line.push(version);
         at = edges[version].map(|edge| edge.parent);
     }
+    let depths = depths(edges);
     let mut tip = api.origin.index();
-    while let Some(next) = longest(edges, tip) {
+    while let Some(next) = longest(edges, &depths, tip) {
         line.push(next);
         tip = next;
     }
@@ -86,14 +87,21 @@ fn main_line(api: &ApiPlan, edges: &[Option<Edge>]) -> Vec<usize> {
 }
 
 /// The later version from which the way goes on the farthest.
-fn longest(edges: &[Option<Edge>], at: usize) -> Option<usize> {
+fn longest(edges: &[Option<Edge>], depths: &[usize], at: usize) -> Option<usize> {
     let later = at + 1..edges.len();
     let children = later.filter(|child| edges[*child].is_some_and(|edge| edge.parent == at));
-    children.max_by_key(|child| depth(edges, *child))
+    children.max_by_key(|child| depths[*child])
 }
 
-fn depth(edges: &[Option<Edge>], at: usize) -> usize {
-    longest(edges, at).map_or(0, |child| 1 + depth(edges, child))
+/// How far the way goes on from each version through later ones. Those come first, so that each is looked at once.
+fn depths(edges: &[Option<Edge>]) -> Vec<usize> {
+    let mut depths = vec![0; edges.len()];
+    for (at, edge) in edges.iter().enumerate().rev() {
+        if let Some(edge) = edge.filter(|edge| edge.parent < at) {
+            depths[edge.parent] = depths[edge.parent].max(depths[at] + 1);
+        }
+    }
+    depths
 }
 
 /// The first column beside the main line that nothing takes between a version and the one that it hangs on.
@@ -171,6 +179,26 @@ mod tests {
             rows,
             [(0, None), (1, Some(0)), (1, Some(1)), (2, Some(0)), (0, Some(0))]
         );
+    }
+
+    #[test]
+    fn the_main_line_goes_on_along_the_longest_branch() {
+        let changes = [("1", "x"), ("1", "2"), ("2", "3"), ("1", "y")];
+        let rows = grown(&["1", "x", "2", "3", "y"], "1", &changes);
+        let columns: Vec<usize> = rows.iter().map(|(column, _)| *column).collect();
+        assert_eq!((columns[0], columns[2], columns[3]), (0, 0, 0));
+        assert!(columns[1] > 0 && columns[4] > 0, "{columns:?}");
+    }
+
+    /// One that doubled its work with each version would not end.
+    #[test]
+    fn a_long_chain_ends_at_once() {
+        let names: Vec<String> = (1..=60).map(|number| number.to_string()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let changes: Vec<(&str, &str)> = names.windows(2).map(|pair| (pair[0], pair[1])).collect();
+        let rows = grown(&names, "1", &changes);
+        assert_eq!(rows.len(), 60);
+        assert!(rows.iter().all(|(column, _)| *column == 0));
     }
 
     #[test]

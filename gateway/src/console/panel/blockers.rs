@@ -58,8 +58,9 @@ fn content(report: &SunsetReport, now: Timestamp) -> Markup {
 }
 
 fn group(api: &str, version: &VersionReport, now: Timestamp) -> Markup {
-    let all = version.blockers.len() as u64 + version.more_blockers;
-    let shown = version.blockers.len().min(SHOWN) as u64;
+    let lists = [version.blockers.len(), version.exempt.len()];
+    let all = lists.iter().sum::<usize>() as u64 + version.more_blockers;
+    let shown = lists.map(|list| list.min(SHOWN)).iter().sum::<usize>() as u64;
     let page = Link::new("/console/version")
         .api(api)
         .with("version", &version.version);

@@ -189,6 +189,19 @@ fn blockers_are_told_by_version_and_escaped() {
 }
 
 #[test]
+fn exempt_clients_that_are_not_shown_are_counted() {
+    let mut report = sunset(vec![blocker("acme", true)]);
+    let exempt = (0..10).map(|number| blocker(&format!("exempt {number}"), true));
+    report.versions[0].exempt = exempt.collect();
+    report.versions[0].more_blockers = 0;
+    report.versions[1].more_blockers = 0;
+    let markup = blockers::panel(&Reading::Known(report), "todos", now());
+    let html = text(&markup);
+    assert!(html.contains("exempt 7") && !html.contains("exempt 8"));
+    assert!(html.contains("and 2 more"), "{html}");
+}
+
+#[test]
 fn a_contact_is_linked_only_where_that_is_safe() {
     let shown = |contact: &str| clients::contact(Some(contact)).into_string();
     assert_eq!(shown("javascript:alert(1)"), "javascript:alert(1)");

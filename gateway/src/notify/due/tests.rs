@@ -129,12 +129,26 @@ fn an_exempt_consumer_is_told_of_its_own_end() {
     assert_eq!(end(&course(), Some(acme)), course().sunset);
 }
 
-fn windows(course: &Course, now: Timestamp) -> Option<(Date, Vec<Rest>)> {
-    let mut all = told(course, now).into_iter();
-    all.find_map(|one| match one {
+/// Brownouts by week.
+fn weeks(course: &Course, now: Timestamp) -> Vec<(Date, Vec<Rest>)> {
+    let all = told(course, now).into_iter();
+    let brownouts = all.filter_map(|one| match one {
         Occasion::Brownout { week, windows } => Some((week, windows)),
         _ => None,
-    })
+    });
+    brownouts.collect()
+}
+
+fn windows(course: &Course, now: Timestamp) -> Option<(Date, Vec<Rest>)> {
+    weeks(course, now).into_iter().next()
+}
+
+fn weekly(day: Weekday, hour: i64) -> Brownout {
+    Brownout::Recurring {
+        on: Days::Weekly(day),
+        from: hour * 3600,
+        lasts: 3600,
+    }
 }
 
 fn daily() -> Course {
@@ -151,11 +165,13 @@ fn daily() -> Course {
 #[test]
 fn daily_brownouts_are_told_once_a_week() {
     let begin = at("2027-03-01T00:00:00Z"); // a Monday
-    let mut weeks = BTreeSet::new();
+    let mut known = BTreeSet::new();
     for hour in 0..28 * 24 {
         let now = begin.checked_add(hour.hours()).unwrap();
-        let (week, windows) = windows(&daily(), now).unwrap();
-        weeks.insert(week);
+        let all = weeks(&daily(), now);
+        assert!(all.len() <= 2, "{now}: {all:?}");
+        let (week, windows) = all[0].clone();
+        known.extend(all.into_iter().map(|(week, _)| week));
         assert!(windows[0].from > now, "what is open is not ahead");
         assert!(
             windows.iter().all(|w| monday(w.from) <= week),
@@ -168,7 +184,81 @@ fn daily_brownouts_are_told_once_a_week() {
             "{now}: every window until the week's end"
         );
     }
-    assert_eq!(weeks.len(), 5);
+    assert_eq!(known.len(), 5);
+}
+
+/// When each window is told first, by a run a day at 06:00.
+fn first_told(course: &Course) -> std::collections::BTreeMap<Timestamp, Timestamp> {
+    let mut first = std::collections::BTreeMap::new();
+    for day in 0..60_i64 {
+        let now = at("2027-03-01T06:00:00Z")
+            .checked_add((day * 24).hours())
+            .unwrap();
+        for (_, windows) in weeks(course, now) {
+            for window in windows {
+                first.entry(window.from).or_insert(now);
+            }
+        }
+    }
+    first
+}
+
+#[test]
+fn no_window_hides_behind_one_of_another_week() {
+    let both = Course {
+        brownouts: vec![weekly(Weekday::Sunday, 20), weekly(Weekday::Monday, 2)],
+        ..course()
+    };
+    let told = first_told(&both);
+    for (day, hour) in [(Weekday::Sunday, 20), (Weekday::Monday, 2)] {
+        let of = told.keys().map(|from| TimeZone::UTC.to_datetime(*from));
+        let count = of
+            .filter(|from| (from.date().weekday(), from.hour()) == (day, hour))
+            .count();
+        assert!(count >= 8, "{day:?}: {count}");
+    }
+}
+
+#[test]
+fn every_window_is_told_a_week_ahead() {
+    let ahead = |from: Timestamp, told: Timestamp| from.as_second() - told.as_second();
+    for course in [
+        daily(),
+        Course {
+            brownouts: vec![weekly(Weekday::Sunday, 20), weekly(Weekday::Monday, 2)],
+            ..course()
+        },
+    ] {
+        let known = first_told(&course);
+        // Those of the first days were ahead before the first run.
+        let later = known
+            .iter()
+            .filter(|(from, _)| **from > at("2027-03-08T12:00:00Z"));
+        let soonest = later.map(|(from, told)| ahead(*from, *told)).min();
+        assert!(soonest.is_some_and(|soonest| soonest > 6 * DAY), "{soonest:?}");
+    }
+}
+
+#[test]
+fn a_week_of_many_windows_has_all_of_them() {
+    let once = |hour: i64| Brownout::Once {
+        from: at("2027-05-12T00:00:00Z").checked_add(hour.hours()).unwrap(),
+        to: at("2027-05-12T00:30:00Z").checked_add(hour.hours()).unwrap(),
+    };
+    let many = |count: i64| Course {
+        brownouts: (0..count).map(once).collect(),
+        ..course()
+    };
+    let (week, told) = windows(&many(30), at("2027-05-10T00:00:00Z")).unwrap();
+    assert_eq!(told.len(), 30);
+    // One more, moved or gone, makes another message.
+    assert_eq!(
+        (
+            of_week(&many(30), None, week).len(),
+            of_week(&many(31), None, week).len()
+        ),
+        (30, 31)
+    );
 }
 
 #[test]
