@@ -1,5 +1,5 @@
-//! Which clients without a credential are told apart: of a UTC day no more than the bound, so that no more names a day come
-//! to the store, however often clients change theirs.
+//! Names that clients choose: their own where they have no credential, and those in places of documents. Of a UTC day no more
+//! are told apart than the bound, so that no more a day come to the store, however often clients change them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,7 +11,12 @@ use super::question::Grain;
 pub(super) struct Apart {
     day: i64,
     names: HashSet<Arc<str>>,
+    /// Places that a change could not carry, by the change's number.
+    places: HashSet<(usize, String)>,
 }
+
+/// How many places are told apart.
+const PLACES: usize = 1_000;
 
 impl Apart {
     /// The names of the day of this second from now on.
@@ -19,9 +24,16 @@ impl Apart {
         let day = Grain::Day.floor(second);
         if day != self.day {
             self.names.clear();
+            self.places.clear();
             self.day = day;
         }
         self
+    }
+
+    /// Whether a place is told apart.
+    pub(super) fn place(&mut self, change: usize, place: &str) -> bool {
+        let place = (change, place.to_owned());
+        self.places.contains(&place) || (self.places.len() < PLACES && self.places.insert(place))
     }
 
     /// The name, where it is told apart; none where there are too many already.

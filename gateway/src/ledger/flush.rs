@@ -144,7 +144,8 @@ impl Keeper {
         let brought = beside(&ledger, every, self.bring()).await;
         self.ledger.told(brought.as_ref().err());
         match brought {
-            Ok(()) => self.prune(&plan).await,
+            Ok(()) if self.ledger.keeps() => self.prune(&plan).await,
+            Ok(()) => {}
             // A password may have changed, or a name: the next flush looks again.
             Err(StoreFault::Refused(_) | StoreFault::Down(_) | StoreFault::Address(_)) => self.store = None,
             Err(_) => {}

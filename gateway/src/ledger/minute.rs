@@ -63,7 +63,7 @@ impl Minute {
         self.last_seen = self.last_seen.max(now);
         let mut lost = 0;
         let askers = self.askers(table, bounds, apart);
-        let texts = self.texts_of(&table.texts);
+        let texts = self.texts_of(&table.texts, |change, place| apart.place(change, place));
         self.cells
             .reserve(table.cells.len().saturating_sub(self.cells.len()));
         for (key, cell) in &table.cells {
@@ -97,7 +97,7 @@ impl Minute {
     /// Adds another minute under the same names.
     pub(super) fn absorb(&mut self, other: Self) {
         self.last_seen = self.last_seen.max(other.last_seen);
-        let texts = self.texts_of(&other.texts);
+        let texts = self.texts_of(&other.texts, |_, _| true);
         let clients: Vec<Asker> = other.clients.iter().map(|name| self.client(name)).collect();
         for (key, counts) in other.cells {
             let who = match key.who.stands_for() {
@@ -211,9 +211,13 @@ impl Minute {
         Asker::client(number)
     }
 
-    /// The numbers here of other texts, by their number there.
-    fn texts_of(&mut self, texts: &Texts) -> Vec<u32> {
+    /// The numbers here of other texts, by their number there. Places that are not told apart become one.
+    fn texts_of(&mut self, texts: &Texts, mut is_apart: impl FnMut(usize, &str) -> bool) -> Vec<u32> {
         let theirs = (1..).map_while(|number| texts.get(number)).cloned();
+        let theirs = theirs.map(|text| match text {
+            Text::Place(change, place) if !is_apart(change, &place) => Text::elsewhere(change),
+            text => text,
+        });
         std::iter::once(0)
             .chain(theirs.map(|text| self.texts.number(text)))
             .collect()

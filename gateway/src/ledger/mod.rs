@@ -60,6 +60,19 @@ pub use table::Bounds;
 /// How many commands may wait for the flush.
 const COMMANDS: usize = 256;
 
+/// What becomes of what is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Metering {
+    /// It is kept in the store.
+    #[default]
+    Kept,
+    /// It is shown while the process lives. In a rehearsal the store is only asked: what was counted at another time does not
+    /// belong there, and what is old then is not old now.
+    Shown,
+    /// Nothing is counted: for measuring what counting costs.
+    Off,
+}
+
 /// Who used what, in this process and in the store.
 #[derive(Debug)]
 pub struct Ledger {
@@ -70,7 +83,7 @@ pub struct Ledger {
     shown: shown::Shown,
     store: ArcSwapOption<Store>,
     commands: mpsc::Sender<Command>,
-    metered: bool,
+    metering: Metering,
 }
 
 #[derive(Debug, Default)]
@@ -101,9 +114,8 @@ pub struct State {
 }
 
 impl Ledger {
-    /// Begins to count. Nothing is kept before [`Ledger::adopt`] says where. Where it is not `metered` nothing is counted:
-    /// for measuring what counting costs.
-    pub fn start(clock: Clock, background: &Background, metered: bool) -> Arc<Self> {
+    /// Begins to count. Nothing is kept before [`Ledger::adopt`] says where.
+    pub fn start(clock: Clock, background: &Background, metering: Metering) -> Arc<Self> {
         let (commands, told) = mpsc::channel(COMMANDS);
         let late = Duration::from_secs(10);
         let ledger = Arc::new(Self {
@@ -116,7 +128,7 @@ impl Ledger {
             shown: shown::Shown::default(),
             store: ArcSwapOption::empty(),
             commands,
-            metered,
+            metering,
         });
         drop(background.spawn(flush::keep(Arc::clone(&ledger), told)));
         ledger
@@ -124,7 +136,7 @@ impl Ledger {
 
     /// Where a core counts; none where nothing is counted.
     pub fn shard(&self) -> Option<Arc<Shard>> {
-        if !self.metered {
+        if self.metering == Metering::Off {
             return None;
         }
         let mut inner = self.lock();
@@ -144,7 +156,7 @@ impl Ledger {
             inner.bounds = bounds.unwrap_or_default();
             inner.late = plan.map_or(inner.late, |plan| plan.flush);
             // Where nothing is kept any more, what was counted until now still is.
-            inner.state.kept |= plan.is_some();
+            inner.state.kept |= plan.is_some() && self.keeps();
             self.shown.put_up(&inner);
         }
         if self
@@ -216,6 +228,9 @@ impl Ledger {
 
     /// Keeps a reload for the change log.
     pub fn tell_reload(&self, mut reload: ReloadRecord) {
+        if !self.keeps() {
+            return;
+        }
         reload.gateway.clone_from(&self.gateway);
         if self.commands.try_send(Command::Reload(Box::new(reload))).is_err() {
             tracing::warn!("a reload is missing in the ledger's change log");
@@ -247,7 +262,14 @@ impl Ledger {
 
     /// Whether counts are kept from now on.
     fn keep(&self, kept: bool) {
-        self.lock().state.kept = kept;
+        let mut inner = self.lock();
+        inner.state.kept = kept && self.keeps();
+        self.shown.put_up(&inner);
+    }
+
+    /// Whether anything is ever written to the store.
+    fn keeps(&self) -> bool {
+        self.metering == Metering::Kept
     }
 
     fn opened(&self, store: Option<&Store>) {

@@ -55,6 +55,13 @@ pub(super) enum Text {
     Bucket(String),
 }
 
+impl Text {
+    /// The places of a change that are not told apart.
+    pub(super) fn elsewhere(change: usize) -> Self {
+        Self::Place(change, ELSEWHERE.to_owned())
+    }
+}
+
 /// Texts by number, counted from 1; 0 is none.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
@@ -75,7 +82,7 @@ impl Texts {
         {
             let places = self.places.entry(*change).or_default();
             if *places >= PLACES {
-                return self.number(Text::Place(*change, ELSEWHERE.to_owned()));
+                return self.number(Text::elsewhere(*change));
             }
             *places += 1;
         }

@@ -114,7 +114,7 @@ impl Work<'_> {
         let (mut all, mut known) = (Vec::new(), HashSet::new());
         loop {
             let found = who_uses::of(store, plan, api, api.version_name(id), page, *now).await?;
-            let fresh = |used: &ConsumerUse| known.insert((used.identified, used.who.clone()));
+            let fresh = |used: &ConsumerUse| known.insert((used.asker.identified, used.asker.who.clone()));
             all.extend(found.consumers.into_iter().filter(fresh));
             if found.more == 0 {
                 return Ok(all);

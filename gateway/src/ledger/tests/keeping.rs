@@ -9,9 +9,9 @@ use sluice_config::plan::{NamedFile, Place, Retention, UsagePlan, UsageStore};
 use super::*;
 use crate::background::Background;
 use crate::clock::Clock;
-use crate::ledger::Ledger;
 use crate::ledger::question::{Grain, Question};
 use crate::ledger::store::Store;
+use crate::ledger::{Ledger, Metering};
 
 /// A plan that names a store in that line of a file.
 fn plan(path: &Path, line: usize) -> UsagePlan {
@@ -65,7 +65,7 @@ async fn requests(store: &Store) -> u64 {
 fn what_a_store_did_not_take_waits_for_it_and_is_lost_with_it() {
     let directory = tempfile::tempdir().unwrap();
     let background = Background::start().unwrap();
-    let ledger = Ledger::start(Clock::System, &background, true);
+    let ledger = Ledger::start(Clock::System, &background, Metering::Kept);
     // A directory is no store: it is as good as one that is down.
     ledger.adopt(Some(&plan(directory.path(), 1)), None);
     count(&ledger, 3);
@@ -92,7 +92,7 @@ fn where_nothing_is_kept_any_more_the_last_counts_still_are() {
     let directory = tempfile::tempdir().unwrap();
     let plan = plan(&directory.path().join("usage.sqlite"), 1);
     let background = Background::start().unwrap();
-    let ledger = Ledger::start(Clock::System, &background, true);
+    let ledger = Ledger::start(Clock::System, &background, Metering::Kept);
     ledger.adopt(Some(&plan), None);
     assert!(ledger.flush());
     count(&ledger, 3);
