@@ -19,7 +19,7 @@ use sluice_gateway::ledger::names::Names;
 use sluice_gateway::ledger::store::Store;
 use sluice_gateway::ledger::told::{Told, Unknown};
 use sluice_gateway::ledger::took::Times;
-use sluice_gateway::ledger::{Gathered, Ledger};
+use sluice_gateway::ledger::{Gathered, Ledger, Metering};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row as _};
 
 use crate::Fault;
@@ -52,7 +52,7 @@ pub(crate) fn measure() -> Result<(), Fault> {
 fn memory(plan: &Plan, background: &Background, directory: &Path) -> Result<(), Fault> {
     let names = Names::of(plan, None);
     let before = resident("VmRSS")?;
-    let ledger = Ledger::start(Clock::System, background, true);
+    let ledger = Ledger::start(Clock::System, background, Metering::Kept);
     ledger.adopt(Some(&usage("live.sqlite")), Some(directory.to_owned()));
     let shards: Vec<_> = (0..CORES).filter_map(|_| ledger.shard()).collect();
     // Every core meets every key: the most that there can be.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 use sluice_config::plan::UsagePlan;
 use sluice_conformance::stage::http2::Http2;
-use sluice_conformance::stage::postgres::Postgres;
+use sluice_conformance::stage::postgres::{PASSWORD, Postgres};
 use sluice_conformance::stage::{PATIENCE, Setup, Stage, noon, scripted};
 use sluice_conformance::traffic::{Ask, operation, traffic};
 use sluice_gateway::ledger::fact::{Kind, Who, class};
@@ -172,6 +172,89 @@ fn four_gateways_and_a_database_that_restarts_give_exactly_what_was_sent() {
     judge(&plan, &seen, &operations);
     assert_eq!(seen.values().sum::<u64>(), 2_400);
     stages.into_iter().for_each(Stage::shutdown);
+}
+
+#[test]
+fn a_password_that_changed_is_read_again() {
+    let Some(server) = Postgres::start() else {
+        return;
+    };
+    server.sql(
+        "postgres",
+        "CREATE USER gateway PASSWORD 'one'; GRANT ALL ON SCHEMA public TO gateway",
+    );
+    let url = |password: &str| {
+        let own = format!("sluice:{PASSWORD}");
+        server.url().replace(&own, &format!("gateway:{password}"))
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("database");
+    std::fs::write(&file, url("one")).unwrap();
+    let setup = || kept(&format!("{{postgres_file: \"{}\"}}", file.display()));
+    let stage = [setup().start()];
+    let (mut seen, _) = send(&stage, &traffic(7, 40), 0, || ());
+    settle(&stage[0]);
+    // Who is connected stays so until it is cut off.
+    server.sql("postgres", "ALTER USER gateway PASSWORD 'two'");
+    server.sql(
+        "postgres",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'gateway'",
+    );
+    let (more, _) = send(&stage, &traffic(8, 40), 0, || ());
+    more.into_iter()
+        .for_each(|(key, count)| *seen.entry(key).or_default() += count);
+    let begun = Instant::now();
+    let refused = |fault: &String| fault.contains("refused");
+    while !stage[0]
+        .gateway()
+        .shared
+        .ledger
+        .state()
+        .fault
+        .as_ref()
+        .is_some_and(refused)
+    {
+        assert!(begun.elapsed() < PATIENCE, "it is not refused");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    std::fs::write(&file, url("two")).unwrap();
+    settle(&stage[0]);
+    let plan = setup().plan("127.0.0.1:1").usage.unwrap();
+    assert_eq!(tally(&ask(&plan, &[Kind::Request], Grain::Day)), seen);
+    let [stage] = stage;
+    stage.shutdown();
+}
+
+#[test]
+fn counts_are_taken_on_time_while_a_server_hangs() {
+    let Some(server) = Postgres::start() else {
+        return;
+    };
+    let url = server.url();
+    let setup = || kept("{postgres: \"${USAGE_DATABASE}\"}").variable("USAGE_DATABASE", &url);
+    let stage = [setup().start()];
+    let ledger = &stage[0].gateway().shared.ledger;
+    let (mut seen, _) = send(&stage, &traffic(9, 40), 0, || ());
+    settle(&stage[0]);
+    server.hang();
+    for (seed, counted) in [(10, 80), (11, 120)] {
+        let (more, _) = send(&stage, &traffic(seed, 40), 0, || ());
+        more.into_iter()
+            .for_each(|(key, count)| *seen.entry(key).or_default() += count);
+        // Nobody takes them here: the flush does, also while it waits for the server.
+        let begun = Instant::now();
+        while ledger.series().exchanges(None) < counted {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{counted}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert!(ledger.state().waiting > 0);
+    }
+    server.go_on();
+    settle(&stage[0]);
+    let plan = setup().plan("127.0.0.1:1").usage.unwrap();
+    assert_eq!(tally(&ask(&plan, &[Kind::Request], Grain::Day)), seen);
+    let [stage] = stage;
+    stage.shutdown();
 }
 
 #[test]

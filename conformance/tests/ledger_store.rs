@@ -14,6 +14,7 @@ use stores::notes::{
     figures_may_be_marked_as_made_up, gateways_open_an_empty_store_at_once, losses_are_summed,
     odd_text_is_kept, reloads_are_told_newest_first, tables_of_a_newer_release_are_refused,
 };
+use stores::upgrade::tables_of_version_1_become_those_of_version_2_and_keep_counts;
 use stores::{At, DAY, all, batch, consumer, fact, now, retention, row};
 
 /// Each of these holds of both.
@@ -42,6 +43,8 @@ both!(
     losses_are_summed,
     gateways_open_an_empty_store_at_once,
     tables_of_a_newer_release_are_refused,
+    tables_of_version_1_become_those_of_version_2_and_keep_counts,
+    clients_without_a_credential_are_kept_for_90_days,
 );
 
 async fn a_batch_counts_once_in_every_grain(at: At) {
@@ -337,6 +340,43 @@ async fn what_is_too_old_goes(at: At) {
         2 + 3 + 4 + 4 + 5
     );
     assert_eq!(left().await, [0, 0, 0]);
+}
+
+async fn clients_without_a_credential_are_kept_for_90_days(at: At) {
+    const NAMES: u64 = 6_000;
+    let store = at.open().await;
+    let today = Grain::Day.floor(now().as_second());
+    let named = |name: String| {
+        let mut fact = consumer("1.0", 0);
+        fact.who = Who::Unidentified(name.into());
+        fact
+    };
+    // One that comes every week, more names than go at once on one day, and a consumer that goes on being known.
+    for (number, age) in (1..=20).map(|week| (week, week * 7)) {
+        let day = today - age * DAY;
+        let mut rows = vec![
+            row(named("weekly".to_owned()), [0, 1, 0, 0, 0], day),
+            row(consumer("1.0", 1), [0, 1, 0, 0, 0], day),
+        ];
+        if age == 98 {
+            rows.extend((0..NAMES).map(|n| row(named(format!("once {n}")), [0, 1, 0, 0, 0], day)));
+        }
+        store.add(&batch("g", number, day, rows)).await.unwrap();
+    }
+    let gone = 2 * NAMES + 8;
+    let finer = 2 * 8 + NAMES + 2 * 20 + NAMES;
+    let pruned = store.prune(now(), &retention(None)).await.unwrap();
+    assert_eq!(pruned, gone + finer);
+    let known = store.ask(&all(Grain::Day)).await.unwrap();
+    let kept: Vec<_> = known
+        .iter()
+        .map(|known| (&known.fact.who, known.counts.all()))
+        .collect();
+    let weekly = named("weekly".to_owned()).who;
+    assert_eq!(kept, [(&consumer("1.0", 1).who, 20), (&weekly, 12)]);
+    assert_eq!(known[1].last_seen, today - 7 * DAY);
+    assert!(known[1].first_seen >= today - 90 * DAY, "{known:?}");
+    assert_eq!(store.prune(now(), &retention(None)).await.unwrap(), 0);
 }
 
 async fn large_prunings_go_in_portions(at: At) {

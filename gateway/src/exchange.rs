@@ -14,7 +14,7 @@ use http::header::{LINK, USER_AGENT, WARNING};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Version as Http};
 use hyper::body::Incoming;
-use sluice_config::plan::{ApiPlan, Plan};
+use sluice_config::plan::{ApiPlan, Plan, VersionId};
 
 use crate::body::Body;
 use crate::edition::Edition;
@@ -45,6 +45,8 @@ use passage::{Outgoing, Passage, Routed};
 struct Known<'e> {
     api: Option<usize>,
     identified: Option<Identified>,
+    /// The version and the selector that named it, from before it is known whether the client may come in.
+    chosen: Option<(VersionId, &'static str)>,
     who: Identity,
     operation: &'e str,
     /// The operation's place in the version's contract.
@@ -209,6 +211,10 @@ fn options(
     let Some(options) = options.filter(|options| options.is_open) else {
         return Ok(None);
     };
+    known.chosen = options
+        .identified
+        .as_ref()
+        .map(|found| (found.version, found.chosen_by));
     (known.api, known.identified) = (Some(options.api), options.identified);
     known.asked.preflight = options.preflight;
     edge::admit(asked.edition, options.api, asked.client)?;
@@ -250,6 +256,7 @@ async fn identify(carrier: &Carrier, asked: &Asked<'_>, known: &mut Known<'_>) -
     known.api = found
         .as_ref()
         .map_or_else(|none| none.api, |found| Some(found.api));
+    known.chosen = found.as_ref().ok().map(|found| (found.version, found.chosen_by));
     if let Some(api) = known.api {
         let stage = trace.stage("admit");
         edge::admit(asked.edition, api, asked.client)?;
@@ -259,11 +266,12 @@ async fn identify(carrier: &Carrier, asked: &Asked<'_>, known: &mut Known<'_>) -
     let found = match (found, known.api) {
         (Ok(found), _) => found,
         (Err(none), Some(api)) if none.is_unversioned() => {
-            let pin = authenticate::pin(carrier, asked, api).await?;
+            let pin = authenticate::pin(carrier, asked, api, &mut known.who).await?;
             identify::identify(plan, asked.seen, pin.as_deref()).map_err(|none| none.refusal)?
         }
         (Err(none), _) => return Err(none.refusal),
     };
+    known.chosen = Some((found.version, found.chosen_by));
     let found = known.identified.insert(found);
     let stage = trace.stage("authenticate");
     let who = &mut known.who;

@@ -15,6 +15,7 @@ use crate::body::Body;
 use crate::edition::{Edition, Editions};
 use crate::exchange;
 use crate::ledger::shard::Shard;
+use crate::ledger::told::Told;
 use crate::pools::{Line, Pools};
 use crate::serve::{Core, Handler, Hold, Peer, Refused, Role};
 use crate::shared::Shared;
@@ -114,6 +115,12 @@ impl Handler for Carrier {
         self.shared()
             .meters
             .count("sluice_tls_failures", help, &[("why", why)]);
+    }
+
+    fn shed(&self) {
+        if let (Some(held), Some(shard)) = (self.edition(), self.shard()) {
+            shard.count(&held.0.names, Told::shed());
+        }
     }
 
     async fn call(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {

@@ -8,8 +8,8 @@ use crate::audit::Audit;
 use crate::auth::token::Sources;
 use crate::background::Background;
 use crate::clock::Clock;
-use crate::ledger::Ledger;
 use crate::ledger::metrics::Shown;
+use crate::ledger::{Ledger, Metering};
 use crate::meters::Meters;
 use crate::telemetry::access::{self, AccessLog};
 
@@ -40,17 +40,17 @@ impl Shared {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(clock: Clock, directory: Option<PathBuf>) -> io::Result<Self> {
-        Self::begin(clock, directory, true)
+        Self::begin(clock, directory, Metering::Kept)
     }
 
-    /// The same, and whether usage is counted: without it, it can be measured what counting costs.
+    /// The same, and what becomes of what is counted.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn begin(clock: Clock, directory: Option<PathBuf>, metered: bool) -> io::Result<Self> {
+    pub fn begin(clock: Clock, directory: Option<PathBuf>, metering: Metering) -> io::Result<Self> {
         let meters = Arc::<Meters>::default();
         let background = Background::start()?;
-        let ledger = Ledger::start(clock, &background, metered);
+        let ledger = Ledger::start(clock, &background, metering);
         meters.show(Shown(Arc::clone(&ledger)));
         Ok(Self {
             clock,

@@ -48,6 +48,10 @@ impl Kept {
     }
 
     fn start(&self) -> Process {
+        self.start_with(&[])
+    }
+
+    fn start_with(&self, more: &[&str]) -> Process {
         let environment = [
             ("SLUICE_LISTEN", self.data.to_string()),
             ("SLUICE_ADMIN", self.admin.to_string()),
@@ -57,7 +61,8 @@ impl Kept {
                 self.directory.path().join("upgrade.sock").display().to_string(),
             ),
         ];
-        let process = Process::start(&["run", self.directory.path().to_str().unwrap()], &environment);
+        let run = ["run", self.directory.path().to_str().unwrap()];
+        let process = Process::start(&[&run, more].concat(), &environment);
         process.until("readiness", || {
             get(self.admin, "/readyz").is_some_and(|answer| answer.status == 200)
         });
@@ -83,6 +88,10 @@ impl Kept {
 
     /// How many requests are kept.
     fn kept(&self) -> u64 {
+        self.kept_by(Grain::Day)
+    }
+
+    fn kept_by(&self, grain: Grain) -> u64 {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let (plan, now) = (self.plan(), Timestamp::now());
         let known = runtime.block_on(async {
@@ -92,7 +101,7 @@ impl Kept {
                 api: Some("todos"),
                 version: Some("1"),
                 who: None,
-                grain: Grain::Day,
+                grain,
                 since: now.checked_sub(SignedDuration::from_hours(48)).unwrap(),
                 until: now.checked_add(SignedDuration::from_hours(48)).unwrap(),
                 by_time: false,
@@ -123,6 +132,28 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+#[test]
+fn a_rehearsal_asks_the_store_and_leaves_it_as_it_is() {
+    let kept = Kept::new("usage.sqlite");
+    let mut process = kept.start();
+    kept.ask(20);
+    process.signal("TERM");
+    assert_eq!(process.end().code(), Some(0), "{}", process.err());
+    assert_eq!(kept.kept(), 20);
+    // Minutes and hours of today are far too old then.
+    let mut process = kept.start_with(&["--now", "2031-01-01T00:00:00Z"]);
+    kept.ask(30);
+    assert!(process.err().contains("usage_is_kept=false"), "{}", process.err());
+    let counted = "http_server_request_duration_seconds_count{";
+    process.until("the count", || kept.metric(counted) >= 30.0);
+    let panel = get(kept.admin, "/console/api/who-uses.json?api=todos&version=1").unwrap();
+    assert_eq!(panel.status, 200, "{}", panel.body);
+    process.signal("TERM");
+    assert_eq!(process.end().code(), Some(0), "{}", process.err());
+    assert_eq!(kept.kept_by(Grain::Minute), 20);
+    assert_eq!(kept.kept(), 20);
 }
 
 #[test]

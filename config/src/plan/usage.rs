@@ -11,10 +11,10 @@ pub struct UsagePlan {
     pub store: UsageStore,
     /// How often what was counted goes there. A minute is a whole number of these.
     pub flush: Duration,
-    /// How many different things are counted between two flushes, and wait for a store that is down; what is beyond is
-    /// counted under `other`.
+    /// How many different things a core tells apart between two flushes, and all cores together in a minute; what is beyond is
+    /// counted under `other`. Half as many more may wait for a store that is down.
     pub keys: usize,
-    /// How many clients without a credential are told apart between two flushes.
+    /// How many clients without a credential are told apart within a UTC day.
     pub unidentified: usize,
     /// For how long.
     pub retention: Retention,

@@ -91,10 +91,10 @@ pub(crate) struct RawLogFile {
     /// The file, such as `/var/log/sluice/access.jsonl`. A relative path is meant from the configuration directory.
     pub(crate) file: String,
     /// The size at which the file is put aside as `FILE.1` and a new one is begun, such as `100MiB`.
-    #[serde(default = "large")]
+    #[serde(default = "put_aside_at")]
     pub(crate) rotate: String,
     /// How many files that were put aside are kept.
-    #[serde(default = "ten")]
+    #[serde(default = "put_aside_kept")]
     #[schemars(range(min = 1, max = 1000))]
     pub(crate) keep: usize,
 }
@@ -115,10 +115,12 @@ fn sluice() -> String {
     "sluice".to_owned()
 }
 
-fn large() -> String {
+/// The size at which a log is put aside, the audit log too.
+pub(super) fn put_aside_at() -> String {
     "100MiB".to_owned()
 }
 
-fn ten() -> usize {
+/// How many logs that were put aside are kept, audit logs too.
+pub(super) fn put_aside_kept() -> usize {
     10
 }

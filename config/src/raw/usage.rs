@@ -13,11 +13,11 @@ pub(crate) struct RawUsage {
     /// How often what was counted goes there: a crash loses no more. `1s`, `2s`, `5s`, `10s`, `15s`, `20s`, `30s` or `60s`,
     /// so that a minute is a whole number of these.
     pub(crate) flush: String,
-    /// How many different things are counted between two flushes, and wait while the store is down. What is beyond is
-    /// counted under `other`.
+    /// How many different things a core tells apart between two flushes, and all cores together in a minute. What is beyond is
+    /// counted under `other`. Half as many more may wait while the store is down.
     #[schemars(range(min = 1000, max = 10_000_000))]
     pub(crate) keys: usize,
-    /// How many clients without a credential are told apart between two flushes, by address range and user agent.
+    /// How many clients without a credential are told apart within a UTC day, by address range and user agent.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub(crate) unidentified: usize,
     /// For how long figures are kept.

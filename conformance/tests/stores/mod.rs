@@ -6,6 +6,7 @@ mod measure;
 mod model;
 pub mod notes;
 mod server;
+pub mod upgrade;
 
 use std::future::Future;
 use std::path::Path;
@@ -80,6 +81,18 @@ impl At {
     /// Opens it, as one more gateway does.
     pub async fn open(&self) -> Store {
         Store::open(&self.plan, None).await.unwrap()
+    }
+
+    /// Whether it is a server.
+    pub fn is_server(&self) -> bool {
+        self.server.is_some()
+    }
+
+    /// Makes it without any table.
+    pub fn make(&self) {
+        if let UsageStore::Sqlite(named) = &self.plan.store {
+            std::fs::write(&named.path, "").unwrap();
+        }
     }
 
     /// Does something to it that no store does.

@@ -101,10 +101,22 @@ impl Model {
         };
         let cutoff =
             |grain: Grain| kept(grain).map_or(i64::MIN, |kept| grain.floor(now - kept.as_secs() as i64));
-        self.rows.retain(|(grain, at, _), _| *at >= cutoff(*grain));
+        let longest = Duration::from_secs(90 * 86_400)
+            .max(retention.minutes)
+            .max(retention.hours);
+        let quarter = Grain::Day.floor(now - longest.as_secs() as i64);
+        let unidentified = |fact: &Fact| matches!(fact.who, Who::Unidentified(_));
+        self.rows.retain(|(grain, at, fact), _| {
+            *at >= cutoff(*grain) && (*grain != Grain::Day || *at >= quarter || !unidentified(fact))
+        });
         let rows = &self.rows;
         self.facts
             .retain(|fact, _| rows.keys().any(|(_, _, kept)| kept == fact));
+        for (fact, (first, _)) in &mut self.facts {
+            if unidentified(fact) {
+                *first = quarter.max(*first);
+            }
+        }
     }
 }
 

@@ -124,10 +124,10 @@ pub async fn gateways_open_an_empty_store_at_once(at: At) {
 
 pub async fn tables_of_a_newer_release_are_refused(at: At) {
     drop(at.open().await);
-    at.sql("UPDATE sluice_marks SET value = 2 WHERE name = 'schema'")
+    at.sql("UPDATE sluice_marks SET value = 3 WHERE name = 'schema'")
         .await;
     let fault = Store::open(&at.plan, None).await.unwrap_err();
-    assert_eq!(fault, StoreFault::Newer { found: 2, known: 1 });
+    assert_eq!(fault, StoreFault::Newer { found: 3, known: 2 });
     assert!(fault.to_string().contains("newer release"), "{fault}");
 }
 

@@ -193,3 +193,24 @@ fn a_user_who_may_only_read_and_write_is_enough_once_there_are_tables() {
         assert!(!store.ask(&all(Grain::Day)).await.unwrap().is_empty());
     });
 }
+
+#[test]
+fn what_is_staged_does_not_pile_up() {
+    let Some(server) = Postgres::start() else { return };
+    run(async {
+        let store = Store::open(&plan(postgres(&server.url())), None).await.unwrap();
+        for number in 1..=40 {
+            let minute = now().as_second() - 56;
+            let rows = (0..1_000).map(|n| row(consumer("1.0", n), [0, 1, 0, 0, 0], minute));
+            store
+                .add(&batch("g", number, minute, rows.collect()))
+                .await
+                .unwrap();
+        }
+        let sizes = "SELECT COUNT(*), COALESCE(SUM(pg_relation_size(oid)), 0) FROM pg_class WHERE relname = 'sluice_batch'";
+        let told = server.sql("postgres", sizes);
+        let (tables, size) = told.split_once('|').unwrap();
+        assert!(tables.parse::<u64>().unwrap() > 0, "{told}");
+        assert!(size.parse::<u64>().unwrap() < 1_000_000, "{told}");
+    });
+}

@@ -17,6 +17,7 @@ use super::process::Process;
 use super::{Failure, Outcome, Verdict, output};
 use crate::clock::Clock;
 use crate::demo::backend::{Backend, Running};
+use crate::ledger::Metering;
 use crate::reload::Reloader;
 use crate::serve::{HandOver, Settings};
 use crate::watch::Watch;
@@ -88,7 +89,7 @@ impl Demo {
         let variables: BTreeMap<String, String> =
             variables.map(|(name, value)| (name.to_owned(), value)).into();
         let reloader = Reloader::embedded(sources(), variables);
-        let Some(process) = Process::load(reloader, clock, true)? else {
+        let Some(process) = Process::load(reloader, clock, Metering::Kept)? else {
             return Ok(Verdict::Faulty);
         };
         usage::fill(process.plan(), clock.now())?;

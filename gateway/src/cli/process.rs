@@ -11,6 +11,7 @@ use crate::admin::Admin;
 use crate::clock::Clock;
 use crate::edition::{Edition, Editions};
 use crate::gateway::{Carrier, Gateway};
+use crate::ledger::Metering;
 use crate::reload::{Reloaded, Reloader};
 use crate::serve::{self, Core, Drain, HandOver, Listener, Settings};
 use crate::shared::Shared;
@@ -25,10 +26,13 @@ pub(super) struct Process {
 
 impl Process {
     /// Loads the first edition; `None` when the configuration is at fault, which the log has told.
-    /// Where it is not `metered` usage is not counted.
-    pub(super) fn load(reloader: Reloader, clock: Clock, metered: bool) -> Result<Option<Self>, Failure> {
+    pub(super) fn load(
+        reloader: Reloader,
+        clock: Clock,
+        metering: Metering,
+    ) -> Result<Option<Self>, Failure> {
         let reloader = Arc::new(reloader);
-        let shared = Shared::begin(clock, reloader.directory().map(Path::to_owned), metered)
+        let shared = Shared::begin(clock, reloader.directory().map(Path::to_owned), metering)
             .map_err(|error| Failure::new(format!("the process cannot begin: {error}")))?;
         let shared = Arc::new(shared);
         let gateway = Arc::new(Gateway {
@@ -37,7 +41,8 @@ impl Process {
             shared,
         });
         if clock.is_rehearsal() {
-            tracing::warn!(now = %clock.now(), "a rehearsal: the time is not the system's");
+            let kept = metering == Metering::Kept;
+            tracing::warn!(now = %clock.now(), usage_is_kept = kept, "a rehearsal: the time is not the system's");
         }
         Ok(match reloader.reload(&gateway, "startup") {
             Reloaded::Refused { .. } => None,

@@ -7,6 +7,7 @@ use clap::Args;
 use super::options::{Log, Time};
 use super::process::Process;
 use super::{Failure, Outcome, Verdict, configuration, upgrade};
+use crate::ledger::Metering;
 use crate::reload::Reloader;
 use crate::serve::HandOver;
 use crate::watch::Watch;
@@ -47,8 +48,13 @@ impl Run {
         // Before anything else: a SIGHUP that comes early would end the process.
         let watch = Watch::begin(Some(&self.path))
             .map_err(|error| Failure::new(format!("signals cannot be received: {error}")))?;
-        let Some(process) = Process::load(Reloader::new(&self.path), self.time.clock(), !self.unmetered)?
-        else {
+        let clock = self.time.clock();
+        let metering = match (self.unmetered, clock.is_rehearsal()) {
+            (true, _) => Metering::Off,
+            (_, true) => Metering::Shown,
+            _ => Metering::Kept,
+        };
+        let Some(process) = Process::load(Reloader::new(&self.path), clock, metering)? else {
             return Ok(Verdict::Faulty);
         };
         let hand_over = HandOver {

@@ -8,8 +8,11 @@ use sluice_config::or_list;
 use sluice_config::plan::{ApiPlan, Plan, UsageStore};
 use tokio::runtime::Runtime;
 
+use super::columns::{Columns, Set};
 use super::{Failure, configuration};
 use crate::files;
+use crate::ledger::report::client::Asker;
+use crate::ledger::report::figures::{grouped, minute};
 use crate::ledger::store::{Store, StoreFault};
 
 /// What is said of figures that nobody's requests made.
@@ -77,16 +80,39 @@ pub(super) fn json(report: &impl Serialize) -> Result<String, Failure> {
         .map_err(|error| Failure::new(format!("the report cannot be written: {error}")))
 }
 
+/// A table of clients, without any yet.
+pub(super) fn clients() -> Columns {
+    Columns::new(&[
+        ("CLIENT", Set::Left),
+        ("24 H", Set::Right),
+        ("7 D", Set::Right),
+        ("90 D", Set::Right),
+        ("LAST SEEN", Set::Left),
+        ("CONTACT", Set::Left),
+    ])
+}
+
+/// A client's row in such a table.
+pub(super) fn client(asker: &Asker) -> [String; 6] {
+    [
+        asker.who.clone(),
+        grouped(asker.last_24_hours),
+        grouped(asker.last_7_days),
+        grouped(asker.last_90_days),
+        minute(asker.last_seen),
+        contact(asker).to_owned(),
+    ]
+}
+
 /// Whom to tell, or why nobody can be.
-pub(super) fn contact(contact: Option<&str>, who: &str, identified: bool, configured: bool) -> String {
-    let why = match (contact, identified, configured) {
+fn contact(asker: &Asker) -> &str {
+    match (&asker.contact, asker.identified, asker.configured) {
         (Some(contact), ..) => contact,
         (None, true, true) => "(no contact in consumers.yaml)",
         (None, true, false) => "(no longer in consumers.yaml)",
-        (None, false, _) if who == "other" => "(those beyond the bound)",
+        (None, false, _) if asker.who == "other" => "(those beyond the bound)",
         (None, false, _) => "(no credential)",
-    };
-    why.to_owned()
+    }
 }
 
 impl Usage {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::cells::{self, Cell};
-use super::columns::{Columns, Set};
+use super::columns::Columns;
 use super::options::Time;
 use super::usage::{self, Api, DEMO, Form, Usage};
 use super::{Failure, Outcome, Verdict, configuration, output};
@@ -96,23 +96,9 @@ fn text(report: &Report) -> String {
 }
 
 fn table(report: &Report) -> Columns {
-    let mut columns = Columns::new(&[
-        ("CLIENT", Set::Left),
-        ("24 H", Set::Right),
-        ("7 D", Set::Right),
-        ("90 D", Set::Right),
-        ("LAST SEEN", Set::Left),
-        ("CONTACT", Set::Left),
-    ]);
+    let mut columns = usage::clients();
     for one in &report.consumers {
-        columns.row([
-            one.who.clone(),
-            grouped(one.last_24_hours),
-            grouped(one.last_7_days),
-            grouped(one.last_90_days),
-            minute(one.last_seen),
-            usage::contact(one.contact.as_deref(), &one.who, one.identified, one.configured),
-        ]);
+        columns.row(usage::client(&one.asker));
         let operations = one
             .operations
             .iter()
@@ -176,18 +162,19 @@ fn csv(report: &Report) -> Result<String, Failure> {
         "demo",
     ];
     let row = |one: &ConsumerUse| {
+        let asker = &one.asker;
         vec![
             Cell::text(&report.api),
             Cell::text(&report.version),
-            Cell::text(&one.who),
-            Cell::exact(one.identified),
-            Cell::exact(one.configured),
-            Cell::text(one.contact.clone().unwrap_or_default()),
-            Cell::exact(one.last_24_hours),
-            Cell::exact(one.last_7_days),
-            Cell::exact(one.last_90_days),
-            Cell::exact(one.first_seen),
-            Cell::exact(one.last_seen),
+            Cell::text(&asker.who),
+            Cell::exact(asker.identified),
+            Cell::exact(asker.configured),
+            Cell::text(asker.contact.clone().unwrap_or_default()),
+            Cell::exact(asker.last_24_hours),
+            Cell::exact(asker.last_7_days),
+            Cell::exact(asker.last_90_days),
+            Cell::exact(asker.first_seen),
+            Cell::exact(asker.last_seen),
             Cell::text(list(
                 one.operations
                     .iter()

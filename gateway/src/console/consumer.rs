@@ -6,20 +6,20 @@ use maud::{Markup, html};
 use serde::Serialize;
 use sluice_config::plan::{ApiPlan, Plan};
 
-use super::figures::{ago, count, harmless};
+use super::figures::{ago, harmless};
 use super::layout::{self, Place};
 use super::links::{Link, word};
-use super::panel::blockers::contact;
+use super::panel::clients::{self, contact};
 use super::panel::{self, Panel, badge, empty, scroll};
 use super::reading::Readings;
 use super::visit::Visit;
 use super::{answers, panel::users};
 use crate::body::Body;
 use crate::ledger::fact::{Kind, Who};
-use crate::ledger::question::{Known, Question};
+use crate::ledger::question::{Known, Question, Seen};
 use crate::ledger::report::client::Client;
-use crate::ledger::report::who_uses::{self, ConsumerUse};
-use crate::ledger::report::window::{Window, instant};
+use crate::ledger::report::who_uses::{self, ConsumerUse, Used};
+use crate::ledger::report::window::Window;
 use crate::ledger::store::{Store, StoreFault};
 use crate::lifecycle::standing;
 use crate::refusal::{Kind as Refused, Refusal};
@@ -83,9 +83,10 @@ pub(super) async fn of(
     }
     let mut versions = Vec::new();
     for standing in standing(api, now) {
-        let Some(mut used) = used(&client, standing.name, &windows) else {
+        let Some(seen) = seen(&who, standing.name, &windows) else {
             continue;
         };
+        let mut used = Used::default().of(&seen, &plan.consumers);
         who_uses::detail(store, &api.name, standing.name, &mut used, now).await?;
         versions.push(VersionUse {
             version: standing.name.to_owned(),
@@ -108,27 +109,19 @@ pub(super) async fn of(
 }
 
 /// How often it asked in a version, in 24 hours, 7 and 90 days; nothing where it did not.
-fn used(client: &Client, version: &str, windows: &[Vec<Known>]) -> Option<ConsumerUse> {
+fn seen(who: &Who, version: &str, windows: &[Vec<Known>]) -> Option<Seen> {
     let rows = |window: usize| {
         let rows = windows.get(window).into_iter().flatten();
         rows.filter(|row| &*row.fact.version == version)
     };
     let sum = |window: usize| rows(window).map(|row| row.counts.all()).sum();
-    let first = rows(2).map(|row| row.first_seen).min()?;
-    let last = rows(2).map(|row| row.last_seen).max()?;
-    Some(ConsumerUse {
-        who: client.who.clone(),
-        identified: client.identified,
-        configured: client.consumer.is_some(),
-        contact: client.contact.clone(),
-        last_24_hours: sum(0),
-        last_7_days: sum(1),
-        last_90_days: sum(2),
-        first_seen: instant(first),
-        last_seen: instant(last),
-        operations: Vec::new(),
-        sent: Vec::new(),
-        delivered: Vec::new(),
+    Some(Seen {
+        who: who.clone(),
+        day: sum(0),
+        week: sum(1),
+        quarter: sum(2),
+        first_seen: rows(2).map(|row| row.first_seen).min()?,
+        last_seen: rows(2).map(|row| row.last_seen).max()?,
     })
 }
 
@@ -196,9 +189,7 @@ fn versions(report: &ConsumerReport, now: Timestamp) -> Markup {
                 thead { tr {
                     th scope="col" { "Version" }
                     th scope="col" { "State" }
-                    th.n scope="col" { "24 hours" }
-                    th.n scope="col" { "7 days" }
-                    th.n scope="col" { "90 days" }
+                    (clients::count_heads())
                     th scope="col" { "First seen" }
                     th scope="col" { "Last seen" }
                 } }
@@ -218,15 +209,14 @@ fn line(report: &ConsumerReport, version: &VersionUse, now: Timestamp) -> Markup
     let page = Link::new("/console/version")
         .api(&report.api)
         .with("version", &version.version);
+    let asker = &version.used.asker;
     html! {
         tr {
             th scope="row" { a href=(page) { (version.version) } }
             td { (panel::badge(version.state)) }
-            td.n { (count(version.used.last_24_hours)) }
-            td.n { (count(version.used.last_7_days)) }
-            td.n { (count(version.used.last_90_days)) }
-            td { (ago(version.used.first_seen, now)) }
-            td { (ago(version.used.last_seen, now)) }
+            (clients::counts(asker))
+            td { (ago(asker.first_seen, now)) }
+            td { (ago(asker.last_seen, now)) }
         }
     }
 }

@@ -49,12 +49,11 @@ impl<'c, 'e> Open<'c, 'e> {
         let shard = self.carrier.shard()?;
         let known = &mut self.known;
         let times = times(known, took);
-        let identified = known.identified.as_ref();
         let told = Told {
             api: known.api,
-            version: identified.map(|identified| identified.version.index()),
+            version: known.chosen.map(|(version, _)| version.index()),
             operation: known.number,
-            chosen_by: identified.map_or("", |identified| identified.chosen_by),
+            chosen_by: known.chosen.map_or("", |(_, chosen_by)| chosen_by),
             consumer: known.who.consumer.map(ConsumerId::index),
             client: Unknown {
                 address: known.address,

@@ -1,6 +1,7 @@
 //! What goes on beside the cores: counts are taken from them and brought to the store, again and again.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, SystemTime};
@@ -11,7 +12,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Ledger;
-use super::store::{ReloadRecord, Store, StoreFault};
+use super::store::{ReloadRecord, Store, StoreFault, is_same};
 
 /// How often counts are taken from the cores where there is no store.
 const UNKEPT: Duration = Duration::from_secs(10);
@@ -60,6 +61,25 @@ fn until_next(every: Duration) -> Duration {
     every.saturating_sub(into).max(Duration::from_millis(1))
 }
 
+/// Takes counts from the cores on time while something else takes as long as it takes: they are dated when they are taken.
+async fn beside<T>(ledger: &Arc<Ledger>, every: Duration, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = sleep(until_next(every)) => drain(ledger).await,
+        }
+    }
+}
+
+/// Many counts take a while to be put together, and others wait for this runtime.
+async fn drain(ledger: &Arc<Ledger>) {
+    let ledger = Arc::clone(ledger);
+    if spawn_blocking(move || ledger.drain()).await.is_err() {
+        tracing::error!("counts could not be put together");
+    }
+}
+
 struct Keeper {
     ledger: Arc<Ledger>,
     plan: Option<UsagePlan>,
@@ -90,43 +110,45 @@ impl Keeper {
         }
     }
 
-    /// What was counted so far belongs where it was counted for.
+    /// What was counted so far belongs where it was counted for. What cannot be brought there now is lost.
     async fn adopt(&mut self, plan: Option<UsagePlan>, directory: Option<PathBuf>) {
         let same_store = match (&self.plan, &plan) {
-            (Some(before), Some(plan)) => before.store == plan.store && self.directory == directory,
+            (Some(before), Some(plan)) => is_same(&before.store, &plan.store) && self.directory == directory,
             (None, None) => true,
             _ => false,
         };
         if !same_store {
             if self.plan.is_some() {
                 self.flush().await;
+                self.ledger.forget();
             }
-            self.ledger.forget();
             self.ledger.opened(None);
             self.store = None;
         }
+        self.ledger.keep(plan.is_some());
         (self.plan, self.directory) = (plan, directory);
         if self.plan.is_some() {
+            let (ledger, every) = (Arc::clone(&self.ledger), self.every());
             // Where it cannot be opened now the next flush tries again.
-            let _told = self.open().await;
+            let opened = beside(&ledger, every, self.open()).await;
+            self.ledger.told(opened.err().as_ref());
         }
     }
 
     async fn flush(&mut self) {
-        let ledger = Arc::clone(&self.ledger);
-        // Many counts take a while to be put together, and others wait for this runtime.
-        let drained = spawn_blocking(move || ledger.drain()).await;
-        if drained.is_err() {
-            tracing::error!("counts could not be put together");
-        }
+        drain(&self.ledger).await;
         let Some(plan) = self.plan.clone() else {
-            self.ledger.forget();
             return;
         };
-        let brought = self.bring().await;
+        let (ledger, every) = (Arc::clone(&self.ledger), self.every());
+        let brought = beside(&ledger, every, self.bring()).await;
         self.ledger.told(brought.as_ref().err());
-        if brought.is_ok() {
-            self.prune(&plan).await;
+        match brought {
+            Ok(()) if self.ledger.keeps() => self.prune(&plan).await,
+            Ok(()) => {}
+            // A password may have changed, or a name: the next flush looks again.
+            Err(StoreFault::Refused(_) | StoreFault::Down(_) | StoreFault::Address(_)) => self.store = None,
+            Err(_) => {}
         }
     }
 
@@ -150,9 +172,7 @@ impl Keeper {
         let Some(plan) = &self.plan else {
             return Err(StoreFault::Down("there is none".to_owned()));
         };
-        let store = Store::open(plan, self.directory.as_deref()).await;
-        self.ledger.told(store.as_ref().err());
-        let store = store?;
+        let store = Store::open(plan, self.directory.as_deref()).await?;
         self.ledger.opened(Some(&store));
         self.store = Some(store.clone());
         Ok(store)

@@ -56,6 +56,29 @@ impl Gathered {
         }
     }
 
+    /// Takes over what another part of the same exchange gathered.
+    pub fn absorb(&mut self, more: Self) {
+        let lists = [
+            (&mut self.sent, more.sent),
+            (&mut self.delivered, more.delivered),
+            (&mut self.withheld, more.withheld),
+        ];
+        for (all, members) in lists {
+            for member in members {
+                note(all, member.change, &member.label, &member.at);
+            }
+        }
+        self.lifted |= more.lifted;
+        self.lowered |= more.lowered;
+        self.faults.extend(more.faults);
+        self.lost.extend(more.lost);
+        if let Some(translation) = more.translation {
+            self.translation = Some(self.translation.unwrap_or_default() + translation);
+        }
+        self.client += more.client;
+        self.upstream += more.upstream;
+    }
+
     /// Adds the time since then to what translation took.
     pub fn translated(&mut self, since: Instant) {
         let before = self.translation.unwrap_or_default();
@@ -106,6 +129,35 @@ fn place(at: &Pointer) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_two_parts_gathered_is_one() {
+        let seconds = Duration::from_secs;
+        let with = |at: &str, change: usize| Gathered {
+            sent: vec![Member {
+                change,
+                label: "Customer".to_owned(),
+                at: Pointer::parse(at).unwrap(),
+            }],
+            faults: vec![(change, at.to_owned())],
+            client: seconds(1),
+            ..Gathered::default()
+        };
+        let mut all = with("/segment", BY_LIFECYCLE);
+        all.absorb(Gathered {
+            lifted: true,
+            translation: Some(seconds(2)),
+            ..with("/title", 0)
+        });
+        all.absorb(Gathered {
+            lost: vec![(0, 3)],
+            ..with("/title", 0)
+        });
+        let members: Vec<String> = all.sent.iter().map(|member| member.at.to_string()).collect();
+        assert_eq!(members, ["/segment", "/title"]);
+        assert_eq!((all.faults.len(), all.lost.len(), all.lifted), (3, 1, true));
+        assert_eq!((all.translation, all.client), (Some(seconds(2)), seconds(3)));
+    }
 
     #[test]
     fn places_do_not_tell_positions_apart() {

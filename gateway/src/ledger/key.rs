@@ -19,6 +19,32 @@ pub(super) struct Key {
     pub(super) what: u32,
 }
 
+impl Key {
+    /// The same, of another kind.
+    pub(super) fn of(self, kind: Kind, what: u32) -> Self {
+        Self { kind, what, ..self }
+    }
+
+    /// The same, of another kind, whoever asked.
+    pub(super) fn of_everybody(self, kind: Kind, what: u32) -> Self {
+        Self {
+            who: Asker::EVERYBODY,
+            ..self.of(kind, what)
+        }
+    }
+
+    /// The same of `other` clients; of everybody where nobody is told apart.
+    pub(super) fn of_others(self) -> Self {
+        match self.who {
+            Asker::EVERYBODY => self,
+            _ => Self {
+                who: Asker::OTHER,
+                ..self
+            },
+        }
+    }
+}
+
 /// Who asked, as a number: 4 bytes instead of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Asker(u32);

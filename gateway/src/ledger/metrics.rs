@@ -26,42 +26,40 @@ type Labels<'a> = [(&'static str, &'a str)];
 
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
+/// Histograms of durations: of what, name and help.
+const DURATIONS: [(Part, &str, &str); 5] = [
+    (
+        Part::Whole,
+        "http_server_request_duration",
+        "How long requests took until the head of their answer stood",
+    ),
+    (
+        Part::Upstream,
+        "http_client_request_duration",
+        "How long upstreams took until the head of their answer stood, all tries together",
+    ),
+    (
+        Part::Gateway,
+        "sluice_gateway_duration",
+        "What the gateway took itself",
+    ),
+    (
+        Part::Transformation,
+        "sluice_transformation_duration",
+        "What translation between versions took",
+    ),
+    (
+        Part::Added,
+        "sluice_added_duration",
+        "What the gateway and translation took together",
+    ),
+];
+
 impl Collector for Shown {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
         let series = self.0.series();
-        by_class(
-            &mut encoder,
-            &series,
-            Part::Whole,
-            "http_server_request_duration",
-            "How long requests took until the head of their answer stood",
-        )?;
-        by_class(
-            &mut encoder,
-            &series,
-            Part::Upstream,
-            "http_client_request_duration",
-            "How long upstreams took until the head of their answer stood, all tries together",
-        )?;
-        let own = [
-            (
-                Part::Gateway,
-                "sluice_gateway_duration",
-                "What the gateway took itself",
-            ),
-            (
-                Part::Transformation,
-                "sluice_transformation_duration",
-                "What translation between versions took",
-            ),
-            (
-                Part::Added,
-                "sluice_added_duration",
-                "What the gateway and translation took together",
-            ),
-        ];
-        for (part, name, help) in own {
-            of_all_classes(&mut encoder, &series, part, name, help)?;
+        for (part, name, help) in DURATIONS {
+            durations(&mut encoder, &series, part, name, help)?;
         }
         failures(&mut encoder, &series)?;
         refusals(&mut encoder, &series)?;
@@ -101,7 +99,8 @@ impl Shown {
     }
 }
 
-fn by_class(
+/// Whole requests and upstreams are told by class, as the conventions have it.
+fn durations(
     encoder: &mut DescriptorEncoder<'_>,
     series: &Series,
     part: Part,
@@ -109,31 +108,20 @@ fn by_class(
     help: &str,
 ) -> Result<(), Error> {
     let mut family = encoder.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
+    let by_class = matches!(part, Part::Whole | Part::Upstream);
     for (place, operation) in &series.operations {
-        for (class, histogram) in CLASSES.into_iter().zip(&operation.times[part as usize]) {
-            let [api, version, id] = labels(place);
-            let labels: &Labels<'_> = &[api, version, id, ("status_class", class)];
-            write(&mut family, labels, part, histogram)?;
+        let times = &operation.times[part as usize];
+        let [api, version, id] = labels(place);
+        if by_class {
+            for (class, one) in CLASSES.into_iter().zip(times) {
+                let labels = [api, version, id, ("status_class", class)];
+                write(&mut family, &labels, part, one)?;
+            }
+        } else {
+            let mut all = Histogram::default();
+            times.iter().for_each(|one| all.absorb(one));
+            write(&mut family, &[api, version, id], part, &all)?;
         }
-    }
-    Ok(())
-}
-
-fn of_all_classes(
-    encoder: &mut DescriptorEncoder<'_>,
-    series: &Series,
-    part: Part,
-    name: &str,
-    help: &str,
-) -> Result<(), Error> {
-    let mut family = encoder.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
-    for (place, operation) in &series.operations {
-        let mut all = Histogram::default();
-        operation.times[part as usize]
-            .iter()
-            .for_each(|one| all.absorb(one));
-        let labels: &Labels<'_> = &labels(place);
-        write(&mut family, labels, part, &all)?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::apart::Apart;
 use super::batch::Row;
 use super::fact::{Counts, Fact, Kind, Who};
 use super::gathered::BY_LIFECYCLE;
@@ -12,6 +13,9 @@ use super::key::{Asker, Key, NONE, Stands};
 use super::names::Names;
 use super::table::{Bounds, Cell, Table, Text, Texts};
 use super::took::Part;
+
+/// How many keys beyond the bound are counted as those of `other` clients, as in the table of a core.
+const OTHERS: usize = 16_384;
 
 /// Counts of one minute under one set of names.
 #[derive(Debug)]
@@ -48,40 +52,53 @@ impl Minute {
         self.cells.is_empty()
     }
 
-    /// How many exchanges it holds.
+    /// How many exchanges it still holds: sums of them may have been taken before or after.
     pub(super) fn exchanges(&self) -> u64 {
-        let versions = self.cells.iter().filter(|(key, _)| key.kind == Kind::ByVersion);
-        versions.flat_map(|(_, counts)| counts).sum()
+        let requests = self.cells.iter().filter(|(key, _)| key.kind == Kind::Request);
+        requests.flat_map(|(_, counts)| counts).sum()
     }
 
-    /// Adds what a core counted, seen at this second.
-    pub(super) fn add(&mut self, table: &Table, bounds: Bounds, now: i64) {
+    /// Adds what a core counted, seen at this second. Gives how many exchanges found no place.
+    pub(super) fn add(&mut self, table: &Table, bounds: Bounds, apart: &mut Apart, now: i64) -> u64 {
         self.last_seen = self.last_seen.max(now);
-        let askers = self.askers(table, bounds);
-        let texts = self.texts_of(&table.texts);
+        let mut lost = 0;
+        let askers = self.askers(table, bounds, apart);
+        let texts = self.texts_of(&table.texts, |change, place| apart.place(change, place));
         self.cells
             .reserve(table.cells.len().saturating_sub(self.cells.len()));
         for (key, cell) in &table.cells {
             let who = askers.of(key.who);
             let what = texts.get(key.what as usize).copied().unwrap_or_default();
             let counts = cell.map(u64::from);
-            self.bump(Key { who, what, ..*key }, counts);
-            if key.kind == Kind::Request {
-                self.bump_sums(Key { who, ..*key }, counts);
+            match (self.place(Key { who, what, ..*key }, bounds), key.kind) {
+                (Some(request), Kind::Request) => {
+                    self.bump(request, counts);
+                    self.bump_sums(request, counts, bounds);
+                }
+                (Some(key), _) => self.bump(key, counts),
+                (None, Kind::Request) => lost += counts.iter().sum::<u64>(),
+                (None, _) => {}
             }
         }
         self.add_times(table);
+        lost
+    }
+
+    /// The key that something is counted by: that of `other` clients where there are too many, and none where even those are.
+    fn place(&self, key: Key, bounds: Bounds) -> Option<Key> {
+        let length = self.cells.len();
+        if length < bounds.keys || self.cells.contains_key(&key) {
+            return Some(key);
+        }
+        let others = key.of_others();
+        (length < bounds.keys + OTHERS || self.cells.contains_key(&others)).then_some(others)
     }
 
     /// Adds another minute under the same names.
     pub(super) fn absorb(&mut self, other: Self) {
         self.last_seen = self.last_seen.max(other.last_seen);
-        let texts = self.texts_of(&other.texts);
-        let clients: Vec<Asker> = other
-            .clients
-            .iter()
-            .map(|name| self.client(name, usize::MAX))
-            .collect();
+        let texts = self.texts_of(&other.texts, |_, _| true);
+        let clients: Vec<Asker> = other.clients.iter().map(|name| self.client(name)).collect();
         for (key, counts) in other.cells {
             let who = match key.who.stands_for() {
                 Stands::Client(number) => clients.get(number as usize).copied().unwrap_or(Asker::OTHER),
@@ -112,15 +129,17 @@ impl Minute {
         }
     }
 
-    /// What is summed of requests, so that the key tables read few rows.
-    fn bump_sums(&mut self, request: Key, counts: [u64; 5]) {
+    /// What is summed of requests, so that the key tables read few rows. Sums over all clients have a place in any case: they are
+    /// as many as versions.
+    fn bump_sums(&mut self, request: Key, counts: [u64; 5], bounds: Bounds) {
         let by_consumer = Key {
             kind: Kind::ByConsumer,
             chosen_by: 0,
             operation: NONE,
             ..request
         };
-        self.bump(by_consumer, counts);
+        let placed = self.place(by_consumer, bounds);
+        self.bump(placed.unwrap_or_else(|| by_consumer.of_others()), counts);
         let by_version = Key {
             kind: Kind::ByVersion,
             who: Asker::EVERYBODY,
@@ -156,7 +175,7 @@ impl Minute {
     }
 
     /// The numbers here of a core's clients, the most frequent first: those that find no place are `other`.
-    fn askers(&mut self, table: &Table, bounds: Bounds) -> Askers {
+    fn askers(&mut self, table: &Table, bounds: Bounds, apart: &mut Apart) -> Askers {
         let mut requests = vec![0_u64; table.clients.len()];
         for (key, cell) in &table.cells {
             if let (Kind::Request, Stands::Client(number)) = (key.kind, key.who.stands_for()) {
@@ -175,28 +194,30 @@ impl Minute {
         clients.sort_by_key(|(name, number)| (std::cmp::Reverse(requests[*number as usize]), *name));
         let mut askers = vec![Asker::OTHER; clients.len()];
         for (name, number) in clients {
-            askers[number as usize] = self.client(name, bounds.unidentified);
+            if let Some(name) = apart.name(name, bounds.unidentified) {
+                askers[number as usize] = self.client(&name);
+            }
         }
         Askers(askers)
     }
 
-    fn client(&mut self, name: &str, most: usize) -> Asker {
+    fn client(&mut self, name: &Arc<str>) -> Asker {
         if let Some(number) = self.numbers.get(name) {
             return Asker::client(*number);
         }
         let number = u32::try_from(self.clients.len()).unwrap_or(u32::MAX);
-        if self.clients.len() >= most {
-            return Asker::OTHER;
-        }
-        let name: Arc<str> = Arc::from(name);
-        self.clients.push(Arc::clone(&name));
-        self.numbers.insert(name, number);
+        self.clients.push(Arc::clone(name));
+        self.numbers.insert(Arc::clone(name), number);
         Asker::client(number)
     }
 
-    /// The numbers here of other texts, by their number there.
-    fn texts_of(&mut self, texts: &Texts) -> Vec<u32> {
+    /// The numbers here of other texts, by their number there. Places that are not told apart become one.
+    fn texts_of(&mut self, texts: &Texts, mut is_apart: impl FnMut(usize, &str) -> bool) -> Vec<u32> {
         let theirs = (1..).map_while(|number| texts.get(number)).cloned();
+        let theirs = theirs.map(|text| match text {
+            Text::Place(change, place) if !is_apart(change, &place) => Text::elsewhere(change),
+            text => text,
+        });
         std::iter::once(0)
             .chain(theirs.map(|text| self.texts.number(text)))
             .collect()

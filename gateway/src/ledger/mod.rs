@@ -9,8 +9,10 @@
 //!
 //! Counting costs a look-up on the core; everything else happens beside the cores.
 
+mod apart;
 pub mod batch;
 pub mod fact;
+mod farewell;
 mod flush;
 pub mod gathered;
 mod key;
@@ -57,8 +59,19 @@ pub use table::Bounds;
 
 /// How many commands may wait for the flush.
 const COMMANDS: usize = 256;
-/// How long the process waits for its last counts to be kept.
-const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What becomes of what is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Metering {
+    /// It is kept in the store.
+    #[default]
+    Kept,
+    /// It is shown while the process lives. In a rehearsal the store is only asked: what was counted at another time does not
+    /// belong there, and what is old then is not old now.
+    Shown,
+    /// Nothing is counted: for measuring what counting costs.
+    Off,
+}
 
 /// Who used what, in this process and in the store.
 #[derive(Debug)]
@@ -70,7 +83,7 @@ pub struct Ledger {
     shown: shown::Shown,
     store: ArcSwapOption<Store>,
     commands: mpsc::Sender<Command>,
-    metered: bool,
+    metering: Metering,
 }
 
 #[derive(Debug, Default)]
@@ -101,9 +114,8 @@ pub struct State {
 }
 
 impl Ledger {
-    /// Begins to count. Nothing is kept before [`Ledger::adopt`] says where. Where it is not `metered` nothing is counted:
-    /// for measuring what counting costs.
-    pub fn start(clock: Clock, background: &Background, metered: bool) -> Arc<Self> {
+    /// Begins to count. Nothing is kept before [`Ledger::adopt`] says where.
+    pub fn start(clock: Clock, background: &Background, metering: Metering) -> Arc<Self> {
         let (commands, told) = mpsc::channel(COMMANDS);
         let late = Duration::from_secs(10);
         let ledger = Arc::new(Self {
@@ -116,7 +128,7 @@ impl Ledger {
             shown: shown::Shown::default(),
             store: ArcSwapOption::empty(),
             commands,
-            metered,
+            metering,
         });
         drop(background.spawn(flush::keep(Arc::clone(&ledger), told)));
         ledger
@@ -124,7 +136,7 @@ impl Ledger {
 
     /// Where a core counts; none where nothing is counted.
     pub fn shard(&self) -> Option<Arc<Shard>> {
-        if !self.metered {
+        if self.metering == Metering::Off {
             return None;
         }
         let mut inner = self.lock();
@@ -143,7 +155,8 @@ impl Ledger {
             });
             inner.bounds = bounds.unwrap_or_default();
             inner.late = plan.map_or(inner.late, |plan| plan.flush);
-            inner.state.kept = plan.is_some();
+            // Where nothing is kept any more, what was counted until now still is.
+            inner.state.kept |= plan.is_some() && self.keeps();
             self.shown.put_up(&inner);
         }
         if self
@@ -172,9 +185,13 @@ impl Ledger {
         let bounds = inner.bounds;
         // What is taken right after a minute has begun was counted before it.
         let at = Grain::Minute.floor(now - (inner.late.as_secs() / 2) as i64);
-        let taken: Vec<_> = inner.shards.iter().map(|shard| shard.take(bounds)).collect();
-        // A core that has ended counts no more.
-        inner.shards.retain(|shard| Arc::strong_count(shard) > 1);
+        let mut taken = Vec::with_capacity(inner.shards.len());
+        inner.shards.retain(|shard| {
+            // A core that has ended counts no more; it may end right after it was asked.
+            let goes_on = Arc::strong_count(shard) > 1;
+            taken.push(shard.take(bounds));
+            goes_on
+        });
         for taken in taken {
             inner.pending.lose(taken.lost);
             for table in taken.tables {
@@ -200,15 +217,20 @@ impl Ledger {
         self.shown.pace()
     }
 
-    /// Brings everything to the store, and waits for it, but not for ever. Call it off the cores. Whether all of it is there.
+    /// Brings everything to the store, and waits for it while it takes what it is given, but not for ever. Call it off the
+    /// cores. Whether all of it is there.
     pub fn flush(&self) -> bool {
         let (done, told) = std::sync::mpsc::sync_channel(1);
         let sent = self.commands.try_send(Command::Flush(done)).is_ok();
-        sent && told.recv_timeout(FAREWELL).is_ok() && self.state().fault.is_none()
+        let done = || farewell::wait(&told, farewell::BOUNDS, || self.lock().pending.acknowledged);
+        sent && done() && self.state().fault.is_none()
     }
 
     /// Keeps a reload for the change log.
     pub fn tell_reload(&self, mut reload: ReloadRecord) {
+        if !self.keeps() {
+            return;
+        }
         reload.gateway.clone_from(&self.gateway);
         if self.commands.try_send(Command::Reload(Box::new(reload))).is_err() {
             tracing::warn!("a reload is missing in the ledger's change log");
@@ -229,7 +251,25 @@ impl Ledger {
 
     /// Gives up what waits: there is no store, or another one from now on.
     fn forget(&self) {
-        self.lock().pending.clear();
+        let exchanges = self.lock().pending.clear();
+        if exchanges > 0 {
+            tracing::error!(
+                exchanges,
+                "usage figures are lost: the store that they were for did not take them, and is left"
+            );
+        }
+    }
+
+    /// Whether counts are kept from now on.
+    fn keep(&self, kept: bool) {
+        let mut inner = self.lock();
+        inner.state.kept = kept && self.keeps();
+        self.shown.put_up(&inner);
+    }
+
+    /// Whether anything is ever written to the store.
+    fn keeps(&self) -> bool {
+        self.metering == Metering::Kept
     }
 
     fn opened(&self, store: Option<&Store>) {

@@ -4,7 +4,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::apart::Apart;
 use super::batch::Batch;
+use super::fact::Kind;
 use super::minute::Minute;
 use super::names::Names;
 use super::question::Grain;
@@ -20,6 +22,10 @@ pub(super) struct Pending {
     /// The batch that was given to the store last and not yet acknowledged: it is given again as it is.
     batch: Option<Batch>,
     number: i64,
+    /// Which clients without a credential are told apart today.
+    apart: Apart,
+    /// How many batches have arrived.
+    pub(super) acknowledged: u64,
     /// Exchanges that were given up, and not yet told to the store.
     untold: u64,
     /// Exchanges that were given up since the process began.
@@ -29,7 +35,9 @@ pub(super) struct Pending {
 impl Pending {
     /// Adds what a core counted within a minute.
     pub(super) fn add(&mut self, at: i64, table: &Table, bounds: Bounds, now: i64) {
-        self.minute(at, &table.names).add(table, bounds, now);
+        let minute = minute(&mut self.minutes, at, &table.names);
+        let lost = minute.add(table, bounds, self.apart.at(at), now);
+        self.lose(lost);
         self.shrink(bounds);
     }
 
@@ -45,10 +53,17 @@ impl Pending {
         self.minutes.iter().map(Minute::len).sum::<usize>() + batch
     }
 
-    /// Gives everything up that waits, where there is no store to wait for.
-    pub(super) fn clear(&mut self) {
-        self.minutes.clear();
-        self.batch = None;
+    /// Gives everything up that waits, where there is no store to wait for: how many exchanges that are. Whether the batch that
+    /// was given last has arrived is unknown: it counts as given up.
+    pub(super) fn clear(&mut self) -> u64 {
+        let mut given_up: u64 = self.minutes.drain(..).map(|minute| minute.exchanges()).sum();
+        if let Some(batch) = self.batch.take() {
+            self.untold += batch.lost;
+            let requests = batch.rows.iter().filter(|row| row.fact.kind == Kind::Request);
+            given_up += requests.map(|row| row.counts.all()).sum::<u64>();
+        }
+        self.lose(given_up);
+        given_up
     }
 
     /// What goes to the store next: what was not acknowledged, or the oldest rows.
@@ -61,7 +76,9 @@ impl Pending {
 
     /// The batch has arrived.
     pub(super) fn acknowledge(&mut self, number: i64) {
-        self.batch.take_if(|batch| batch.number == number);
+        if self.batch.take_if(|batch| batch.number == number).is_some() {
+            self.acknowledged += 1;
+        }
     }
 
     fn form(&mut self, gateway: &str) -> Option<Batch> {
@@ -80,19 +97,7 @@ impl Pending {
         })
     }
 
-    fn minute(&mut self, at: i64, names: &Arc<Names>) -> &mut Minute {
-        let same = |minute: &Minute| minute.at == at && Arc::ptr_eq(&minute.names, names);
-        let place = match self.minutes.iter().position(same) {
-            Some(place) => place,
-            None => {
-                self.minutes.push_back(Minute::new(at, Arc::clone(names)));
-                self.minutes.len() - 1
-            }
-        };
-        &mut self.minutes[place]
-    }
-
-    /// Keeps within the bound: half as much again as cores may count between two flushes.
+    /// Keeps within the bound, half as much again as a minute may have, and one minute in any case.
     fn shrink(&mut self, bounds: Bounds) {
         let most = bounds.keys + bounds.keys / 2;
         let waiting = |minutes: &VecDeque<Minute>| minutes.iter().map(Minute::len).sum::<usize>();
@@ -124,4 +129,17 @@ impl Pending {
         hours.push_back(last);
         self.minutes = hours;
     }
+}
+
+/// The minute under these names, made if it is not there.
+fn minute<'a>(minutes: &'a mut VecDeque<Minute>, at: i64, names: &Arc<Names>) -> &'a mut Minute {
+    let same = |minute: &Minute| minute.at == at && Arc::ptr_eq(&minute.names, names);
+    let place = match minutes.iter().position(same) {
+        Some(place) => place,
+        None => {
+            minutes.push_back(Minute::new(at, Arc::clone(names)));
+            minutes.len() - 1
+        }
+    };
+    &mut minutes[place]
 }

@@ -36,13 +36,13 @@ impl Shown {
 mod tests {
     use crate::background::Background;
     use crate::clock::Clock;
-    use crate::ledger::Ledger;
+    use crate::ledger::{Ledger, Metering};
 
     /// Without that this would wait for ever.
     #[test]
     fn whoever_looks_waits_for_no_drain() {
         let background = Background::start().unwrap();
-        let ledger = Ledger::start(Clock::System, &background, true);
+        let ledger = Ledger::start(Clock::System, &background, Metering::Kept);
         ledger.drain();
         let drains = ledger.lock();
         assert_eq!((ledger.state().waiting, ledger.state().kept), (0, false));

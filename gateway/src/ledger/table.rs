@@ -15,8 +15,10 @@ use super::took::Took;
 
 /// How many keys beyond the bound are counted as those of `other` clients.
 const OTHERS: usize = 16_384;
-/// How many texts are told apart.
-const TEXTS: usize = 16_384;
+/// How many places of one change are told apart: clients chose the names in some.
+const PLACES: usize = 64;
+/// The place of the others, which looks like no pointer.
+const ELSEWHERE: &str = "elsewhere";
 /// How many times more clients without a credential are held than are told: which of them are the most frequent shows late.
 const MORE_CLIENTS: usize = 4;
 
@@ -53,21 +55,36 @@ pub(super) enum Text {
     Bucket(String),
 }
 
+impl Text {
+    /// The places of a change that are not told apart.
+    pub(super) fn elsewhere(change: usize) -> Self {
+        Self::Place(change, ELSEWHERE.to_owned())
+    }
+}
+
 /// Texts by number, counted from 1; 0 is none.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     numbers: HashMap<Text, u32>,
     texts: Vec<Text>,
+    /// How many places each change has.
+    places: FxHashMap<usize, usize>,
 }
 
 impl Texts {
-    /// The number of a text; beyond the bound that of none.
+    /// The number of a text. All but places are of the gateway and its configuration: there is an end to them.
     pub(super) fn number(&mut self, text: Text) -> u32 {
         if let Some(number) = self.numbers.get(&text) {
             return *number;
         }
-        if self.texts.len() >= TEXTS {
-            return 0;
+        if let Text::Place(change, place) = &text
+            && place != ELSEWHERE
+        {
+            let places = self.places.entry(*change).or_default();
+            if *places >= PLACES {
+                return self.number(Text::elsewhere(*change));
+            }
+            *places += 1;
         }
         self.texts.push(text.clone());
         let number = u32::try_from(self.texts.len()).unwrap_or_default();
@@ -137,109 +154,51 @@ impl Table {
         if told.refused.is_some() || told.status >= 500 {
             self.count_fault(rest, class, &told);
         }
-        let gathered = told.gathered;
-        if gathered.lifted {
-            self.count_translation(rest, class, gathered);
-        } else if !(gathered.sent.is_empty() && gathered.delivered.is_empty() && gathered.withheld.is_empty())
-        {
-            self.count_members(rest, class, gathered.sent, gathered.delivered, gathered.withheld);
-        }
+        self.count_translation(rest, class, &told.gathered);
+        self.count_members(rest, class, told.gathered);
     }
 
     fn count_fault(&mut self, rest: Key, class: usize, told: &Told<'_>) {
         if let Some(refused) = told.refused {
             let what = self.texts.number(Text::Name(refused.code()));
-            self.add(
-                Key {
-                    kind: Kind::Refused,
-                    what,
-                    ..rest
-                },
-                class,
-                1,
-            );
+            self.add(rest.of(Kind::Refused, what), class, 1);
         }
         if let Some(source) = Source::of(told.refused, told.status) {
             let what = self.texts.number(Text::Name(source.name()));
-            let who = Asker::EVERYBODY;
-            self.add(
-                Key {
-                    kind: Kind::Failed,
-                    who,
-                    what,
-                    ..rest
-                },
-                class,
-                1,
-            );
+            self.add(rest.of_everybody(Kind::Failed, what), class, 1);
         }
     }
 
-    fn count_translation(&mut self, rest: Key, class: usize, gathered: super::Gathered) {
-        let all = Key {
-            who: Asker::EVERYBODY,
-            ..rest
-        };
-        self.add(
-            Key {
-                kind: Kind::Lifted,
-                ..all
-            },
-            class,
-            1,
-        );
+    /// Faults and losses count for themselves: a request that could not be lifted has some, too.
+    fn count_translation(&mut self, rest: Key, class: usize, gathered: &super::Gathered) {
+        if gathered.lifted {
+            self.add(rest.of_everybody(Kind::Lifted, 0), class, 1);
+        }
         if gathered.lowered {
-            self.add(
-                Key {
-                    kind: Kind::Lowered,
-                    ..all
-                },
-                class,
-                1,
-            );
+            self.add(rest.of_everybody(Kind::Lowered, 0), class, 1);
         }
-        for (change, place) in gathered.faults {
-            let what = self.texts.number(Text::Place(change, place));
-            self.add(
-                Key {
-                    kind: Kind::Faulted,
-                    what,
-                    ..all
-                },
-                class,
-                1,
-            );
+        for (change, place) in &gathered.faults {
+            let what = self.texts.number(Text::Place(*change, place.clone()));
+            self.add(rest.of_everybody(Kind::Faulted, what), class, 1);
         }
-        for (change, elements) in gathered.lost {
-            let what = self.texts.number(Text::Change(change));
-            let elements = u32::try_from(elements).unwrap_or(u32::MAX);
-            self.add(
-                Key {
-                    kind: Kind::Lost,
-                    what,
-                    ..all
-                },
-                class,
-                elements,
-            );
+        for (change, elements) in &gathered.lost {
+            let what = self.texts.number(Text::Change(*change));
+            let elements = u32::try_from(*elements).unwrap_or(u32::MAX);
+            self.add(rest.of_everybody(Kind::Lost, what), class, elements);
         }
-        self.count_members(rest, class, gathered.sent, gathered.delivered, gathered.withheld);
     }
 
-    fn count_members(
-        &mut self,
-        rest: Key,
-        class: usize,
-        sent: Vec<Member>,
-        delivered: Vec<Member>,
-        withheld: Vec<Member>,
-    ) {
-        let sent = sent.into_iter().map(|member| (Kind::Sent, member));
-        let delivered = delivered.into_iter().map(|member| (Kind::Delivered, member));
-        let withheld = withheld.into_iter().map(|member| (Kind::Withheld, member));
-        for (kind, member) in sent.chain(delivered).chain(withheld) {
-            let what = self.texts.number(Text::Member(member));
-            self.add(Key { kind, what, ..rest }, class, 1);
+    fn count_members(&mut self, rest: Key, class: usize, gathered: super::Gathered) {
+        let lists = [
+            (Kind::Sent, gathered.sent),
+            (Kind::Delivered, gathered.delivered),
+            (Kind::Withheld, gathered.withheld),
+        ];
+        for (kind, members) in lists {
+            for member in members {
+                let what = self.texts.number(Text::Member(member));
+                self.add(rest.of(kind, what), class, 1);
+            }
         }
     }
 

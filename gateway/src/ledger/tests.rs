@@ -1,5 +1,8 @@
 //! Counting from cores to batches: nothing is lost, nothing is counted twice, everything is bounded.
 
+mod bounds;
+mod keeping;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -35,6 +35,24 @@ pub struct Told<'a> {
     pub gathered: Gathered,
 }
 
+impl Told<'_> {
+    /// A request that was refused unread, since there were all that can be carried.
+    pub fn shed() -> Self {
+        Self {
+            api: None,
+            version: None,
+            operation: None,
+            chosen_by: "",
+            consumer: None,
+            client: Unknown::default(),
+            status: Refused::Overloaded.status().as_u16(),
+            refused: Some(Refused::Overloaded),
+            times: Times::default(),
+            gathered: Gathered::default(),
+        }
+    }
+}
+
 /// A client without a credential.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unknown<'a> {

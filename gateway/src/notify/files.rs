@@ -31,7 +31,7 @@ fn draft_of(path: &Path, message: &Message) -> io::Result<()> {
 
 /// The message below a head as letters have it.
 fn text(message: &Message) -> String {
-    let to = message.used.contact.as_deref().unwrap_or_default();
+    let to = message.used.asker.contact.as_deref().unwrap_or_default();
     format!(
         "To: {}\nSubject: {}\nMessage-Id: {}\n\n{}",
         harmless(to),
@@ -52,7 +52,7 @@ fn name(message: &Message) -> String {
         Some(_) => format!("part-{word}"),
         None => word,
     };
-    let parts = [&message.api, &message.version, &message.used.who, &word].map(|part| plain(part));
+    let parts = [&message.api, &message.version, &message.used.asker.who, &word].map(|part| plain(part));
     let id = message.id.strip_prefix("sluice-").unwrap_or(&message.id);
     let short = id.get(..8).unwrap_or(id);
     format!("{}-{}-{short}.md", day(message.at), parts.join("-"))

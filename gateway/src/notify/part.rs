@@ -115,6 +115,7 @@ mod tests {
     use sluice_transforms::pointer::Pointer;
 
     use super::*;
+    use crate::ledger::report::client::Asker;
     use crate::ledger::report::fields::Verdict;
     use crate::ledger::report::who_uses::OperationUse;
 
@@ -168,15 +169,17 @@ mod tests {
             requests: 5,
         });
         ConsumerUse {
-            who: "acme".to_owned(),
-            identified: true,
-            configured: true,
-            contact: None,
-            last_24_hours: 0,
-            last_7_days: 0,
-            last_90_days: 8,
-            first_seen: seen,
-            last_seen: seen,
+            asker: Asker {
+                who: "acme".to_owned(),
+                identified: true,
+                configured: true,
+                contact: None,
+                last_24_hours: 0,
+                last_7_days: 0,
+                last_90_days: 8,
+                first_seen: seen,
+                last_seen: seen,
+            },
             operations: operations.collect(),
             sent: members(sent, Verdict::Used),
             delivered: members(delivered, Verdict::Unknown),

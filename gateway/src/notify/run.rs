@@ -115,7 +115,7 @@ impl Work<'_> {
         let (mut all, mut known) = (Vec::new(), HashSet::new());
         loop {
             let found = who_uses::of(store, plan, api, api.version_name(id), page, *now).await?;
-            let fresh = |used: &ConsumerUse| known.insert((used.identified, used.who.clone()));
+            let fresh = |used: &ConsumerUse| known.insert((used.asker.identified, used.asker.who.clone()));
             all.extend(found.consumers.into_iter().filter(fresh));
             if found.more == 0 {
                 return Ok(all);
@@ -131,17 +131,18 @@ impl Work<'_> {
         mut used: ConsumerUse,
     ) -> Result<(), StoreFault> {
         let all = self.due(api, id, &mut used).await?;
+        let asker = &used.asker;
         if all.is_empty() {
             return Ok(());
         }
         let unreached = || Unreached {
             api: api.name.clone(),
             version: api.version_name(id).to_owned(),
-            who: used.who.clone(),
-            configured: used.configured,
-            last_90_days: used.last_90_days,
+            who: asker.who.clone(),
+            configured: asker.configured,
+            last_90_days: asker.last_90_days,
         };
-        match (used.identified, &used.contact) {
+        match (asker.identified, &asker.contact) {
             (false, _) => self.summary.unidentified(unreached()),
             (true, None) => self.summary.without_contact.push(unreached()),
             (true, Some(_)) => {
@@ -149,7 +150,7 @@ impl Work<'_> {
                     let about = About {
                         api,
                         version: id,
-                        consumer: used.who.clone(),
+                        consumer: asker.who.clone(),
                         part,
                         occasion,
                     };
@@ -168,10 +169,10 @@ impl Work<'_> {
         used: &mut ConsumerUse,
     ) -> Result<Vec<(Option<Part>, Occasion)>, StoreFault> {
         let Run { plan, now, .. } = *self.run;
-        let consumer = plan.consumers.named(&used.who).filter(|_| used.identified);
+        let consumer = used.asker.consumer(&plan.consumers);
         let whole = due(api, id, consumer, self.days, now).into_iter();
         let mut all: Vec<_> = whole.map(|occasion| (None, occasion)).collect();
-        if used.identified && part::goes(api, id) && !is_gone(api, id, consumer, now) {
+        if used.asker.identified && part::goes(api, id) && !is_gone(api, id, consumer, now) {
             self.detail(api, id, used).await?;
             for part in part::used(api, id, used) {
                 let due = due_of(&part.course, consumer, self.days, now).into_iter();

@@ -102,8 +102,8 @@ impl Told {
         Self {
             id: message.id.clone(),
             subject: message.subject.clone(),
-            consumer: message.used.who.clone(),
-            contact: message.used.contact.clone().unwrap_or_default(),
+            consumer: message.used.asker.who.clone(),
+            contact: message.used.asker.contact.clone().unwrap_or_default(),
             outcome,
         }
     }

@@ -122,16 +122,16 @@ fn part_of(of: Of) -> &'static str {
 }
 
 fn used(out: &mut String, message: &Message) {
-    let used = &message.used;
+    let (used, asker) = (&message.used, &message.used.asker);
     let _ = writeln!(
         out,
         "\n## What `{}` still uses of it\n\nWithin 90 days: {} requests of the version, {} of them in the last 7 days and {} in the last \
          24 hours. The last one was seen on {}.",
-        harmless(&used.who),
-        grouped(used.last_90_days),
-        grouped(used.last_7_days),
-        grouped(used.last_24_hours),
-        minute(used.last_seen)
+        harmless(&asker.who),
+        grouped(asker.last_90_days),
+        grouped(asker.last_7_days),
+        grouped(asker.last_24_hours),
+        minute(asker.last_seen)
     );
     let operations = used.operations.iter().map(|one| {
         let name = match one.operation.as_str() {

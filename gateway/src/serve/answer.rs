@@ -54,6 +54,7 @@ pub(super) async fn answer<H: Handler>(
     }
     let mut answer = match line.admit() {
         Admitted::Shed => {
+            line.handler.shed();
             Refusal::new(Kind::Overloaded, "the gateway has all the requests it can carry").answer()
         }
         Admitted::Yes(place) => {

@@ -68,6 +68,9 @@ pub trait Handler: 'static {
     /// Answers one request. There is no error: a refusal is an answer.
     fn call(&self, request: Request<Incoming>, peer: Peer) -> impl Future<Output = Response<Body>>;
 
+    /// A request was refused since there are all that can be carried.
+    fn shed(&self) {}
+
     /// On what terms a new connection to a listener with TLS is secured; without any it is closed.
     fn terms(&self) -> Option<Arc<Terms>> {
         None

@@ -34,11 +34,16 @@ pub struct Asked<'a> {
 }
 
 /// The name of the version that the consumer is pinned to, for a request that names none: its credential is looked up
-/// among all schemes of the API.
+/// among all schemes of the API. A consumer without a pin is known all the same: it is counted.
 ///
 /// # Errors
 /// A credential that is wrong, or cannot be judged now.
-pub async fn pin(carrier: &Carrier, asked: &Asked<'_>, api: usize) -> Result<Option<String>, Refusal> {
+pub async fn pin(
+    carrier: &Carrier,
+    asked: &Asked<'_>,
+    api: usize,
+    who: &mut Identity,
+) -> Result<Option<String>, Refusal> {
     let plan = &asked.edition.plan.apis[api];
     let Some(schemes) = asked.edition.guard.auth.api(api) else {
         return Ok(None);
@@ -52,8 +57,11 @@ pub async fn pin(carrier: &Carrier, asked: &Asked<'_>, api: usize) -> Result<Opt
         Err(Unproved::Absent) => return Ok(None),
         Err(unproved) => return Err(desk.refuse(unproved, schemes.all.iter().map(|scheme| &scheme.plan))),
     };
-    let consumer = asked.edition.plan.consumers.get(proved.consumer);
-    let pinned = consumer.and_then(|consumer| consumer.pins.get(&plan.name));
+    let Some(consumer) = asked.edition.plan.consumers.get(proved.consumer) else {
+        return Ok(None);
+    };
+    *who = identity(consumer, proved);
+    let pinned = consumer.pins.get(&plan.name);
     Ok(pinned.map(|version| plan.version_name(*version).to_owned()))
 }
 

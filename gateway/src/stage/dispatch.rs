@@ -150,9 +150,8 @@ impl Dispatch<'_> {
             (answer, gathered)
         });
         let failed = |_| Refusal::new(Kind::Internal, "the request was given up");
-        let (answer, mut seen) = task.await.map_err(failed)?;
-        seen.client += gathered.client;
-        *gathered = seen;
+        let (answer, seen) = task.await.map_err(failed)?;
+        gathered.absorb(seen);
         answer
     }
 }

@@ -67,12 +67,12 @@ pub async fn lower(
     let translated = stage.judged(translated);
     gathered.translated(since);
     let (lowered, seen) = translated?;
-    gathered.delivered = seen.delivered;
-    gathered.lost = seen.lost;
     let lowered = lowered.map_err(|fault| {
         gathered.fault(&fault);
         unlowered(&fault)
     })?;
+    // What met its end on the way was delivered to nobody.
+    gathered.absorb(seen);
     gathered.lowered = true;
     let Lowered { response, omitted } = lowered;
     changed_body(&mut parts.headers);

@@ -21,7 +21,6 @@ use super::{documents, forward, lower, precondition};
 use crate::body::Body;
 use crate::fields::etag;
 use crate::ledger::Gathered;
-use crate::ledger::gathered::note;
 use crate::pools::Line;
 use crate::refusal::{Kind, Refusal};
 
@@ -300,9 +299,7 @@ impl Write<'_> {
         let ran = stage.judged(self.way.edition.offload.run(large, work).await);
         gathered.translated(since);
         let (lifted, seen) = ran?;
-        for member in &seen.sent {
-            note(&mut gathered.sent, member.change, &member.label, &member.at);
-        }
+        gathered.absorb(seen);
         match &lifted {
             Ok(_) => gathered.lifted = true,
             Err(fault) if fault.kind != FaultKind::NeedsStored => gathered.fault(fault),

@@ -129,19 +129,12 @@ fn blockers(version: &VersionReport) -> String {
         .sunset
         .map_or_else(|| "when it goes".to_owned(), |at| format!("at {at}"));
     let mut out = format!("\nVersion {}: refused {end}\n\n", version.version);
-    let mut columns = Columns::new(&[
-        ("CLIENT", Set::Left),
-        ("24 H", Set::Right),
-        ("7 D", Set::Right),
-        ("90 D", Set::Right),
-        ("LAST SEEN", Set::Left),
-        ("CONTACT", Set::Left),
-    ]);
+    let mut columns = usage::clients();
     for one in &version.blockers {
-        row(&mut columns, one);
+        columns.row(usage::client(&one.asker));
     }
     for one in &version.exempt {
-        row(&mut columns, one);
+        columns.row(usage::client(&one.asker));
         let until = one.exempt_until.map_or_else(String::new, minute);
         columns.below(&format!("not refused: exempt until {until}"));
     }
@@ -151,17 +144,6 @@ fn blockers(version: &VersionReport) -> String {
         out.push_str(&format!("and {more} more: see --limit, or `sluice who-uses`\n"));
     }
     out
-}
-
-fn row(columns: &mut Columns, one: &Blocker) {
-    columns.row([
-        one.who.clone(),
-        grouped(one.last_24_hours),
-        grouped(one.last_7_days),
-        grouped(one.last_90_days),
-        minute(one.last_seen),
-        usage::contact(one.contact.as_deref(), &one.who, one.identified, one.configured),
-    ]);
 }
 
 fn csv(report: &SunsetReport) -> Result<String, Failure> {
@@ -211,6 +193,6 @@ fn csv(report: &SunsetReport) -> Result<String, Failure> {
 }
 
 fn names(blockers: &[Blocker]) -> String {
-    let all: Vec<&str> = blockers.iter().map(|one| one.who.as_str()).collect();
+    let all: Vec<&str> = blockers.iter().map(|one| one.asker.who.as_str()).collect();
     all.join("; ")
 }

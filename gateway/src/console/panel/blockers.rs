@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::timeline::forecast;
-use super::{Panel, badge, empty, scroll};
-use crate::console::figures::{ago, count, dated, distance, harmless, percent};
+use super::{Panel, badge, clients, empty, scroll};
+use crate::console::figures::{count, dated, distance, percent};
 use crate::console::links::{Link, word};
 use crate::console::reading::Reading;
 use crate::ledger::report::sunset::{Blocker, SunsetReport, VersionReport};
@@ -48,12 +48,7 @@ fn content(report: &SunsetReport, now: Timestamp) -> Markup {
             table.blockers {
                 caption.unseen { "Clients of versions that go, by version" }
                 thead { tr {
-                    th scope="col" { "Client" }
-                    th scope="col" { "Contact" }
-                    th.n scope="col" { "24 hours" }
-                    th.n scope="col" { "7 days" }
-                    th.n scope="col" { "90 days" }
-                    th scope="col" { "Last seen" }
+                    (clients::heads())
                     th scope="col" { "Exempt until" }
                 } }
                 @for version in going { (group(&report.api, version, now)) }
@@ -96,41 +91,8 @@ fn group(api: &str, version: &VersionReport, now: Timestamp) -> Markup {
 fn line(api: &str, blocker: &Blocker, now: Timestamp) -> Markup {
     html! {
         tr {
-            th.who scope="row" { (who(api, &blocker.who, blocker.identified, blocker.configured)) }
-            td { (contact(blocker.contact.as_deref())) }
-            td.n { (count(blocker.last_24_hours)) }
-            td.n { (count(blocker.last_7_days)) }
-            td.n { (count(blocker.last_90_days)) }
-            td { (ago(blocker.last_seen, now)) }
+            (clients::cells(api, &blocker.asker, now))
             td { @match blocker.exempt_until { Some(at) => (dated(at, now)), None => span.none { "–" } } }
-        }
-    }
-}
-
-/// A client: a consumer with its page, or what is known of one without a credential.
-pub(in crate::console) fn who(api: &str, who: &str, identified: bool, configured: bool) -> Markup {
-    html! {
-        @if identified {
-            a href=(Link::new("/console/consumer").api(api).with("name", who)) { (harmless(who)) }
-            @if !configured { " " span.badge.gone title="consumers.yaml has no such consumer any more" { "removed" } }
-        } @else {
-            span.unidentified { (harmless(who)) }
-        }
-    }
-}
-
-/// Whom to tell: linked where it is a mail address or a page.
-pub(in crate::console) fn contact(contact: Option<&str>) -> Markup {
-    let plain = |text: &str| {
-        text.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"@.-_+".contains(&byte))
-    };
-    html! {
-        @match contact {
-            Some(mail) if mail.matches('@').count() == 1 && plain(mail) => a href=(format!("mailto:{mail}")) { (mail) },
-            Some(page) if page.starts_with("https://") => a href=(page) rel="noreferrer" { (page) },
-            Some(other) => (other),
-            None => span.none { "none" },
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Panels: one question each, as a section with its figures, its JSON and its command.
 
 pub(super) mod blockers;
+pub(super) mod clients;
 pub(super) mod fields;
 pub(super) mod health;
 pub(super) mod protection;

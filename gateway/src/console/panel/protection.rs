@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::blockers::who;
+use super::clients::who;
 use super::{Panel, empty, scroll};
 use crate::console::figures::{ago, count};
 use crate::console::links::Link;

@@ -9,6 +9,7 @@ use sluice_config::{Sources, load};
 
 use super::*;
 use crate::console::status::{Failures, Keeping, Live, Status};
+use crate::ledger::report::client::Asker;
 use crate::ledger::report::fields::{Field, FieldUse, Verdict};
 use crate::ledger::report::health::{ChangeHealth, FaultyPointer, Health};
 use crate::ledger::report::protection::{Protection, Refusals};
@@ -71,14 +72,17 @@ fn timeline() -> Timeline {
 
 fn blocker(who: &str, identified: bool) -> Blocker {
     Blocker {
-        who: who.to_owned(),
-        identified,
-        configured: true,
-        contact: Some("api@acme.example".to_owned()),
-        last_24_hours: 12,
-        last_7_days: 3_456,
-        last_90_days: 1_234_567,
-        last_seen: "2026-06-15T11:18:00Z".parse().unwrap(),
+        asker: Asker {
+            who: who.to_owned(),
+            identified,
+            configured: true,
+            contact: Some("api@acme.example".to_owned()),
+            last_24_hours: 12,
+            last_7_days: 3_456,
+            last_90_days: 1_234_567,
+            first_seen: "2026-04-01T00:00:00Z".parse().unwrap(),
+            last_seen: "2026-06-15T11:18:00Z".parse().unwrap(),
+        },
         exempt_until: None,
     }
 }
@@ -199,7 +203,7 @@ fn exempt_clients_that_are_not_shown_are_counted() {
 
 #[test]
 fn a_contact_is_linked_only_where_that_is_safe() {
-    let shown = |contact: &str| blockers::contact(Some(contact)).into_string();
+    let shown = |contact: &str| clients::contact(Some(contact)).into_string();
     assert_eq!(shown("javascript:alert(1)"), "javascript:alert(1)");
     assert!(!shown("a@b?subject=x").contains("href"));
     assert!(!shown("http://plain.example").contains("href"));

@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::blockers::{contact, who};
-use super::{empty, scroll};
-use crate::console::figures::{ago, count};
+use super::{clients, empty, scroll};
+use crate::console::figures::count;
 use crate::console::links::Link;
 use crate::ledger::report::who_uses::{ConsumerUse, MemberUse, OperationUse, Page, WhoUses};
 
@@ -23,12 +22,7 @@ pub(in crate::console) fn table(panel: &str, report: &WhoUses, now: Timestamp) -
             table.users {
                 caption.unseen { "Clients of " (report.version) " within 90 days" }
                 thead { tr {
-                    th scope="col" { "Client" }
-                    th scope="col" { "Contact" }
-                    th.n scope="col" { "24 hours" }
-                    th.n scope="col" { "7 days" }
-                    th.n scope="col" { "90 days" }
-                    th scope="col" { "Last seen" }
+                    (clients::heads())
                     th scope="col" { "Operations" }
                     th scope="col" { "Sent: used" }
                     th scope="col" { "Delivered: unknown" }
@@ -60,12 +54,7 @@ pub(in crate::console) fn turn(report: &WhoUses, page: Page) -> Markup {
 fn line(api: &str, user: &ConsumerUse, now: Timestamp) -> Markup {
     html! {
         tr {
-            th.who scope="row" { (who(api, &user.who, user.identified, user.configured)) }
-            td { (contact(user.contact.as_deref())) }
-            td.n { (count(user.last_24_hours)) }
-            td.n { (count(user.last_7_days)) }
-            td.n { (count(user.last_90_days)) }
-            td { (ago(user.last_seen, now)) }
+            (clients::cells(api, &user.asker, now))
             td { (list(&user.operations, operation)) }
             td { (list(&user.sent, member)) }
             td { (list(&user.delivered, member)) }

@@ -64,7 +64,7 @@ pub struct Prediction {
 /// A client that breaks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Breaking {
-    /// As in [`super::who_uses::ConsumerUse`].
+    /// As in [`super::client::Asker`].
     pub who: String,
     /// Whether that is a consumer's name.
     pub identified: bool,

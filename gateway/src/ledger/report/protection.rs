@@ -35,7 +35,7 @@ pub struct Refusals {
     pub status: u16,
     /// The refusal's code, such as `rate_limited`.
     pub reason: String,
-    /// Who: see [`super::who_uses::ConsumerUse`].
+    /// Who: see [`super::client::Asker`].
     pub who: String,
     /// Whether that is a consumer's name.
     pub identified: bool,

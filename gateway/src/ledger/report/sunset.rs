@@ -5,10 +5,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 use sluice_config::plan::{ApiPlan, ConsumerId, Course, Plan, VersionId};
 
-use super::client::Client;
+use super::client::Asker;
 use super::forecast::{Day, outlook, share};
 use super::timeline::{self, Timeline};
-use super::window::{Window, instant};
+use super::window::Window;
 use crate::ledger::fact::{Kind, Who};
 use crate::ledger::question::{Question, Seen};
 use crate::ledger::store::{Store, StoreFault};
@@ -73,22 +73,9 @@ pub enum Forecast {
 /// Who would be refused.
 #[derive(Clone, Debug, Serialize)]
 pub struct Blocker {
-    /// As in [`super::who_uses::ConsumerUse`].
-    pub who: String,
-    /// Whether that is a consumer's name.
-    pub identified: bool,
-    /// Whether consumers.yaml still has that consumer.
-    pub configured: bool,
-    /// Whom to tell.
-    pub contact: Option<String>,
-    /// Requests within 24 hours.
-    pub last_24_hours: u64,
-    /// Within 7 days.
-    pub last_7_days: u64,
-    /// Within 90 days.
-    pub last_90_days: u64,
-    /// When it was seen last.
-    pub last_seen: Timestamp,
+    /// Who, and how often it asked.
+    #[serde(flatten)]
+    pub asker: Asker,
     /// The last instant of its exemption.
     pub exempt_until: Option<Timestamp>,
 }
@@ -226,19 +213,13 @@ pub fn outlasts(
 fn judge(seen: &[Seen], plan: &Plan, api: &ApiPlan, id: VersionId, now: Timestamp) -> Clients {
     let mut clients = Clients::default();
     for seen in seen {
-        let client = Client::of(&seen.who, &plan.consumers);
+        let asker = Asker::of(seen, &plan.consumers);
+        let consumer = asker.consumer(&plan.consumers);
         let course = api.lifecycle.version(id);
-        let is_spared = outlasts(api, id, client.consumer, now).is_some();
+        let is_spared = outlasts(api, id, consumer, now).is_some();
         let blocker = Blocker {
-            configured: client.consumer.is_some(),
-            who: client.who,
-            identified: client.identified,
-            contact: client.contact,
-            last_24_hours: seen.day,
-            last_7_days: seen.week,
-            last_90_days: seen.quarter,
-            last_seen: instant(seen.last_seen),
-            exempt_until: course.and_then(|course| course.exempt_until(client.consumer)),
+            asker,
+            exempt_until: course.and_then(|course| course.exempt_until(consumer)),
         };
         let list = match is_spared {
             true => &mut clients.exempt,
@@ -262,7 +243,7 @@ async fn unlisted(
         .filter_map(|consumer| Some(plan.consumers.get(consumer)?.name.clone()));
     let mut found = Vec::new();
     for name in names {
-        if listed.iter().all(|one| one.who != *name) {
+        if listed.iter().all(|one| one.asker.who != *name) {
             let who = Who::Consumer(name);
             let seen = seen_of(store, &api.name, api.version_name(id), who, now).await?;
             found.extend(seen.filter(|seen| seen.quarter > 0));

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sluice_config::plan::{ApiPlan, Consumers, Plan};
 
-use super::client::Client;
+use super::client::Asker;
 use super::fields::Verdict;
 use super::window::{ROWS, Window, instant};
 use crate::ledger::fact::{Kind, Who};
@@ -49,24 +49,9 @@ pub struct WhoUses {
 /// What one client uses of a version.
 #[derive(Clone, Debug, Serialize)]
 pub struct ConsumerUse {
-    /// The consumer's name; of a client without a credential its address range and user agent; `other` beyond the bound.
-    pub who: String,
-    /// Whether that is a consumer's name.
-    pub identified: bool,
-    /// Whether consumers.yaml still has that consumer.
-    pub configured: bool,
-    /// Whom to tell: `contact` of consumers.yaml.
-    pub contact: Option<String>,
-    /// Requests within 24 hours.
-    pub last_24_hours: u64,
-    /// Within 7 days.
-    pub last_7_days: u64,
-    /// Within 90 days.
-    pub last_90_days: u64,
-    /// When it was seen first.
-    pub first_seen: Timestamp,
-    /// When it was seen last.
-    pub last_seen: Timestamp,
+    /// Who, and how often it asked.
+    #[serde(flatten)]
+    pub asker: Asker,
     /// The operations that it asked for within 90 days, the most requests first.
     pub operations: Vec<OperationUse>,
     /// Members of old versions that it sent within 90 days: evidence of use.
@@ -166,7 +151,7 @@ pub async fn detail(
     used: &mut ConsumerUse,
     now: Timestamp,
 ) -> Result<(), StoreFault> {
-    let who = Who::Consumer(used.who.as_str().into());
+    let who = Who::Consumer(used.asker.who.as_str().into());
     let rows = store
         .ask(&Question {
             api: Some(api),
@@ -221,18 +206,9 @@ impl Used {
 
     /// What one of them uses; it is taken out.
     pub fn of(&mut self, seen: &Seen, consumers: &Consumers) -> ConsumerUse {
-        let client = Client::of(&seen.who, consumers);
         let used = self.0.remove(&seen.who).unwrap_or_default();
         ConsumerUse {
-            who: client.who,
-            identified: client.identified,
-            configured: client.consumer.is_some(),
-            contact: client.contact,
-            last_24_hours: seen.day,
-            last_7_days: seen.week,
-            last_90_days: seen.quarter,
-            first_seen: instant(seen.first_seen),
-            last_seen: instant(seen.last_seen),
+            asker: Asker::of(seen, consumers),
             operations: operations(used.operations),
             sent: members(used.sent, Verdict::Used),
             delivered: members(used.delivered, Verdict::Unknown),
@@ -296,13 +272,9 @@ mod tests {
             last_seen: 200,
         };
         let of_acme = used.of(&seen(&acme), &Consumers::default());
+        let told = of_acme.asker;
         assert_eq!(
-            (
-                of_acme.who.as_str(),
-                of_acme.identified,
-                of_acme.configured,
-                of_acme.contact
-            ),
+            (told.who.as_str(), told.identified, told.configured, told.contact),
             ("acme", true, false, None)
         );
         let operations: Vec<_> = of_acme
@@ -320,7 +292,7 @@ mod tests {
         assert_eq!(delivered, ["Customer /city", "Customer /name"]);
         let of_anyone = used.of(&seen(&anyone), &Consumers::default());
         assert_eq!(
-            (of_anyone.identified, of_anyone.operations[0].requests),
+            (of_anyone.asker.identified, of_anyone.operations[0].requests),
             (false, 7)
         );
         // Whoever was seen with nothing more known of it is listed all the same.

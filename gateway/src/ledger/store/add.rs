@@ -163,7 +163,10 @@ impl<'a> Staged<'a> {
 
 async fn stage(line: &mut AnyConnection, dialect: Dialect, rows: &[Staged<'_>]) -> Result<(), sqlx::Error> {
     line.execute(AssertSqlSafe(temporary(dialect))).await?;
-    line.execute("DELETE FROM sluice_batch").await?;
+    // A server has emptied it itself.
+    if dialect == Dialect::Sqlite {
+        line.execute("DELETE FROM sluice_batch").await?;
+    }
     let mut rest = rows;
     for (portion, statement) in PORTIONS.into_iter().zip(&INTO_TEMPORARY[dialect as usize]) {
         while let Some((rows, more)) = rest.split_at_checked(portion) {
@@ -189,12 +192,13 @@ async fn stage(line: &mut AnyConnection, dialect: Dialect, rows: &[Staged<'_>]) 
 }
 
 fn temporary(dialect: Dialect) -> String {
-    let number = match dialect {
+    let (number, emptied) = match dialect {
         // A file holds rows in the order of this column, and need not sort them for each of the tables.
-        Dialect::Sqlite => "INTEGER PRIMARY KEY",
-        Dialect::Postgres => "BIGINT NOT NULL",
+        Dialect::Sqlite => ("INTEGER PRIMARY KEY", ""),
+        // Rows that are deleted would stay in its files for as long as the connection: nothing there vacuums them.
+        Dialect::Postgres => ("BIGINT NOT NULL", " ON COMMIT DELETE ROWS"),
     };
-    format!("CREATE TEMPORARY TABLE IF NOT EXISTS sluice_batch (id {number}, {TEMPORARY})")
+    format!("CREATE TEMPORARY TABLE IF NOT EXISTS sluice_batch (id {number}, {TEMPORARY}){emptied}")
 }
 
 fn into_temporary(dialect: Dialect, rows: usize) -> Arc<str> {

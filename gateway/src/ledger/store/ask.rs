@@ -195,3 +195,70 @@ fn known(row: &AnyRow) -> Result<Known, StoreFault> {
         last_seen: row.try_get(10)?,
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use sluice_config::Span;
+    use sluice_config::plan::{NamedFile, Place, Retention, UsagePlan, UsageStore};
+
+    use super::*;
+    use crate::ledger::fact::Who;
+    use crate::ledger::question::Grain;
+    use crate::ledger::store::schema;
+
+    fn plan(path: std::path::PathBuf) -> UsagePlan {
+        let place = Place {
+            file: "sluice.yaml".to_owned(),
+            span: Span::START,
+        };
+        UsagePlan {
+            store: UsageStore::Sqlite(NamedFile {
+                path,
+                place: place.clone(),
+            }),
+            flush: Duration::from_secs(60),
+            keys: 1_000,
+            unidentified: 100,
+            retention: Retention {
+                minutes: Duration::ZERO,
+                hours: Duration::ZERO,
+                days: None,
+            },
+            place,
+        }
+    }
+
+    #[tokio::test]
+    async fn the_facts_of_one_client_are_found_by_an_index() {
+        let directory = tempfile::tempdir().unwrap();
+        let pools = Pools::open(&plan(directory.path().join("usage.sqlite")), None).await;
+        let pools = pools.unwrap();
+        schema::make(&pools).await.unwrap();
+        let who = Who::Consumer("acme".into());
+        let question = Question {
+            kinds: &[Kind::Request, Kind::Sent],
+            api: Some("customers"),
+            version: Some("1.0"),
+            who: Some(&who),
+            grain: Grain::Day,
+            since: Timestamp::UNIX_EPOCH,
+            until: Timestamp::MAX,
+            by_time: false,
+            most: 10,
+        };
+        let facts = Facts::of(&question);
+        let statement = facts.statement(pools.dialect, &question, false);
+        let explaining = facts.bound(format!("EXPLAIN QUERY PLAN {statement}"));
+        let explaining = explaining.bind(10_i64).bind(list(pools.dialect, &[0]));
+        let mut line = pools.reader().await.unwrap();
+        let steps = explaining.fetch_all(&mut *line).await.unwrap();
+        let steps: Vec<String> = steps.iter().map(|step| step.try_get(3).unwrap()).collect();
+        let expected = "SEARCH f USING INDEX sluice_facts_by_who \
+            (kind=? AND api=? AND version=? AND who_is=? AND who=?)";
+        assert!(steps.iter().any(|step| step == expected), "{steps:?}");
+    }
+}

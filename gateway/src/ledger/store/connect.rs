@@ -46,6 +46,19 @@ const POSTGRES: &str = "SET statement_timeout = '60s'; SET lock_timeout = '20s';
     SET idle_in_transaction_session_timeout = '90s'; SET client_min_messages = warning; SET application_name = 'sluice'; \
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
+/// Whether both are the same store, wherever in a configuration they are named.
+pub(in crate::ledger) fn is_same(one: &UsageStore, other: &UsageStore) -> bool {
+    match (one, other) {
+        (UsageStore::Sqlite(one), UsageStore::Sqlite(other)) => one.path == other.path,
+        (UsageStore::Postgres(one), UsageStore::Postgres(other)) => match (one, other) {
+            (Secret::Value(one, _), Secret::Value(other, _)) => one == other,
+            (Secret::File(one), Secret::File(other)) => one.path == other.path,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// Which kind of store it is: they differ in a few words of SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {

@@ -33,6 +33,7 @@ use super::batch::Batch;
 use super::question::{Known, Question, Seen};
 use connect::Pools;
 
+pub(super) use connect::is_same;
 pub use fault::StoreFault;
 pub use notes::ReloadRecord;
 
@@ -63,7 +64,9 @@ impl Store {
     /// What cannot be opened or written to, a server that does not answer, tables of a newer release.
     pub async fn open(plan: &UsagePlan, directory: Option<&Path>) -> Result<Self, StoreFault> {
         let pools = within(SHORT, Pools::open(plan, directory)).await?;
-        within(SHORT, schema::make(&pools)).await?;
+        if !within(SHORT, schema::is_made(&pools)).await? {
+            within(WRITE, schema::make(&pools)).await?;
+        }
         Ok(Self(Arc::new(pools)))
     }
 
@@ -108,9 +111,9 @@ impl Store {
         within(SHORT, notes::lost(&self.0)).await
     }
 
-    /// Deletes what is older than the retention, facts that nobody counts any more, and what only served not to count a batch
-    /// twice. Others may add meanwhile: it goes a portion at a time. Answers how many rows went; none when another gateway is
-    /// at it.
+    /// Deletes what is older than the retention, what is older than 90 days of clients without a credential, facts that nobody
+    /// counts any more, and what only served not to count a batch twice. Others may add meanwhile: it goes a portion at a time.
+    /// Answers how many rows went; none when another gateway is at it.
     ///
     /// # Errors
     /// As [`Self::ask`]. What went before is gone.

@@ -16,6 +16,11 @@ use crate::ledger::question::Grain;
 const PORTION: i64 = 5_000;
 /// For how long it is known which batches are in: nobody gives one again that late.
 const BATCHES: Duration = Duration::from_secs(7 * 86_400);
+/// How long clients without a credential are kept at most: reports ask no further, and names that come and go would add up.
+const UNIDENTIFIED: Duration = Duration::from_secs(90 * 86_400);
+/// Those whose first rows are from before `$1`: a portion of them, the oldest first.
+const OLDEST: &str =
+    "SELECT id FROM sluice_facts WHERE who_is = 2 AND first_seen < $1 ORDER BY first_seen, id LIMIT $2";
 /// Longer than anything is kept, in seconds.
 const LONGEST: i64 = 1 << 40;
 /// How many reloads are kept.
@@ -37,6 +42,7 @@ pub(super) async fn prune(pools: &Pools, now: Timestamp, retention: &Retention) 
             gone += portions(pools, &oldest(grain.table(), "at, fact"), cutoff).await?;
         }
     }
+    gone += unidentified(pools, now, retention).await?;
     // A fact was seen last when the last of its rows was added: without any row of that time it has none.
     let all = cutoffs.map(|(_, cutoff)| cutoff).into_iter().min().flatten();
     if let Some(cutoff) = all {
@@ -93,6 +99,57 @@ async fn end(pools: &Pools, done: i64) -> Result<i64, StoreFault> {
     let next = next.fetch_optional(&mut *line).await?;
     line.keep();
     Ok(next.map_or(Ok(i64::MAX), |row| row.try_get(0))?)
+}
+
+/// Deletes what is too old of clients without a credential, day by day. What is left of a client begins after the last of
+/// these days: so each day is looked at once, by an index, and whoever goes on after an interruption finds where it was.
+async fn unidentified(pools: &Pools, now: i64, retention: &Retention) -> Result<u64, StoreFault> {
+    // What is finer may be kept for longer.
+    let longest = UNIDENTIFIED.max(retention.minutes).max(retention.hours);
+    let cutoff = cutoff(Grain::Day, now, longest);
+    let mut gone = 0;
+    while let Some(day) = within(WRITE, first_day(pools)).await?.filter(|day| *day < cutoff) {
+        let Some(portion) = within(WRITE, day_of_unidentified(pools, day)).await? else {
+            break;
+        };
+        gone += portion;
+    }
+    Ok(gone)
+}
+
+/// The first day on which a client without a credential was seen.
+async fn first_day(pools: &Pools) -> Result<Option<i64>, StoreFault> {
+    let first = "SELECT MIN(first_seen) FROM sluice_facts WHERE who_is = 2";
+    let mut line = pools.reader().await?;
+    let first = line.fetch_one(first).await?.try_get::<Option<i64>, _>(0)?;
+    line.keep();
+    Ok(first.map(|second| Grain::Day.floor(second)))
+}
+
+/// Deletes a portion of their rows of a day. None when another gateway prunes.
+async fn day_of_unidentified(pools: &Pools, day: i64) -> Result<Option<u64>, StoreFault> {
+    let next = day + Grain::Day.seconds();
+    // A fact may have been seen first a little after its row's day had ended.
+    let rows = format!("DELETE FROM sluice_days WHERE at IN ($3, $4) AND fact IN ({OLDEST})");
+    let facts = format!("UPDATE sluice_facts SET first_seen = $1 WHERE id IN ({OLDEST})");
+    let seen = "DELETE FROM sluice_facts WHERE who_is = 2 AND first_seen = $1 AND last_seen < $1";
+    let mut line = pools.writer().await?;
+    let mut transaction = line.begin_with(pools.begin()).await?;
+    if pools.dialect == Dialect::Postgres && !alone(&mut transaction).await? {
+        transaction.rollback().await?;
+        line.keep();
+        return Ok(None);
+    }
+    let rows = sqlx::query(AssertSqlSafe(rows)).bind(next).bind(PORTION);
+    let rows = rows.bind(day).bind(day - Grain::Day.seconds());
+    let mut gone = rows.execute(&mut *transaction).await?.rows_affected();
+    let facts = sqlx::query(AssertSqlSafe(facts)).bind(next).bind(PORTION);
+    facts.execute(&mut *transaction).await?;
+    let seen = sqlx::query(seen).bind(next);
+    gone += seen.execute(&mut *transaction).await?.rows_affected();
+    transaction.commit().await?;
+    line.keep();
+    Ok(Some(gone))
 }
 
 async fn reloads(pools: &Pools) -> Result<u64, StoreFault> {

@@ -16,7 +16,7 @@ use super::number;
 use crate::ledger::fact::Kind;
 
 /// The version of these tables.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Every table that this release makes.
 const TABLES: [&str; 9] = [
@@ -42,8 +42,24 @@ const COUNTS: &str =
     "at {number} NOT NULL, fact {number} NOT NULL, c1 {number} NOT NULL, c2 {number} NOT NULL,
         c3 {number} NOT NULL, c4 {number} NOT NULL, c5 {number} NOT NULL, PRIMARY KEY (at, fact)";
 
-const BY_VERSION: &str =
-    "CREATE INDEX IF NOT EXISTS sluice_facts_by_version ON sluice_facts (kind, api, version)";
+/// Facts by version, and those of one client among them.
+const BY_WHO: &str =
+    "CREATE INDEX IF NOT EXISTS sluice_facts_by_who ON sluice_facts (kind, api, version, who_is, who)";
+
+/// Clients without a credential, the oldest first: their facts are deleted earlier than others. A server changes a row in place
+/// as long as what is indexed stays.
+const UNIDENTIFIED: &str =
+    "CREATE INDEX IF NOT EXISTS sluice_facts_unidentified ON sluice_facts (first_seen) WHERE who_is = 2";
+
+/// What makes tables of a version those of the next, from version 1 on. Gateways of the release before may go on adding.
+const UPGRADES: [&[&str]; VERSION as usize - 1] = [&[
+    BY_WHO,
+    UNIDENTIFIED,
+    "DROP INDEX IF EXISTS sluice_facts_by_version",
+]];
+
+/// How long an upgrade may take: an index over many facts is made.
+const PATIENCE: &str = "SET LOCAL statement_timeout = '80s'";
 
 /// The days of consumers by fact, since who was seen in a version is asked of all of them at once. They are few among the rows.
 /// A file finds the counts in the index; a server changes a row in place as long as no index has its counts.
@@ -67,28 +83,38 @@ pub(super) fn of_consumers_alone(fact: &str) -> String {
 /// One gateway at a time makes tables; the number is any.
 const ALONE: &str = "SELECT pg_advisory_xact_lock(7514837029847)";
 
-/// Makes what is missing. Nobody waits for it where all is there.
+/// Whether everything is there.
+///
+/// # Errors
+/// The tables are those of a newer release.
+pub(super) async fn is_made(pools: &Pools) -> Result<bool, StoreFault> {
+    let mut line = pools.writer().await?;
+    let found = known(&mut line, pools.dialect).await?;
+    line.keep();
+    Ok(found == Some(VERSION))
+}
+
+/// Makes what is missing, and of tables of an older release those of this one.
 ///
 /// # Errors
 /// The tables are those of a newer release.
 pub(super) async fn make(pools: &Pools) -> Result<(), StoreFault> {
     let mut line = pools.writer().await?;
-    if !are_there(&mut line, pools.dialect).await? {
-        let mut transaction = line.begin_with(pools.begin()).await?;
-        make_alone(&mut transaction, pools.dialect).await?;
-        transaction.commit().await?;
-    }
+    let mut transaction = line.begin_with(pools.begin()).await?;
+    make_alone(&mut transaction, pools.dialect).await?;
+    transaction.commit().await?;
     line.keep();
     Ok(())
 }
 
-async fn are_there(line: &mut AnyConnection, dialect: Dialect) -> Result<bool, StoreFault> {
+/// The version of the tables that are there, if it is known.
+async fn known(line: &mut AnyConnection, dialect: Dialect) -> Result<Option<i64>, StoreFault> {
     match version(line, dialect).await? {
         Some(found) if found > VERSION => Err(StoreFault::Newer {
             found,
             known: VERSION,
         }),
-        found => Ok(found == Some(VERSION)),
+        found => Ok(found),
     }
 }
 
@@ -97,17 +123,40 @@ async fn make_alone(line: &mut AnyConnection, dialect: Dialect) -> Result<(), St
         line.execute(ALONE).await?;
     }
     // Another gateway may have made them meanwhile.
-    if are_there(line, dialect).await? {
-        return Ok(());
+    match known(line, dialect).await? {
+        Some(VERSION) => return Ok(()),
+        Some(found) => upgrade(line, dialect, found).await?,
+        None => create(line, dialect).await?,
     }
+    let mark = "INSERT INTO sluice_marks (name, value) VALUES ('schema', $1)
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    sqlx::query(mark).bind(VERSION).execute(&mut *line).await?;
+    Ok(())
+}
+
+async fn create(line: &mut AnyConnection, dialect: Dialect) -> Result<(), StoreFault> {
     for table in TABLES {
         line.execute(statement(table, dialect)).await?;
     }
-    line.execute(BY_VERSION).await?;
+    line.execute(BY_WHO).await?;
+    line.execute(UNIDENTIFIED).await?;
     line.execute(AssertSqlSafe(of_consumers(dialect))).await?;
-    let mark =
-        sqlx::query("INSERT INTO sluice_marks (name, value) VALUES ('schema', $1) ON CONFLICT DO NOTHING");
-    mark.bind(VERSION).execute(&mut *line).await?;
+    Ok(())
+}
+
+async fn upgrade(line: &mut AnyConnection, dialect: Dialect, found: i64) -> Result<(), StoreFault> {
+    if dialect == Dialect::Postgres {
+        line.execute(PATIENCE).await?;
+    }
+    let done = usize::try_from(found - 1).unwrap_or_default();
+    for statement in UPGRADES.into_iter().skip(done).flatten() {
+        line.execute(*statement).await?;
+    }
+    tracing::info!(
+        from = found,
+        to = VERSION,
+        "the tables of the usage store were upgraded"
+    );
     Ok(())
 }
 

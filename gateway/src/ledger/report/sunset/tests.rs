@@ -48,7 +48,7 @@ fn judged(version: &str, now: &str) -> (Vec<String>, Vec<String>) {
     let api = &plan.apis[0];
     let id = api.version(version).unwrap();
     let clients = judge(&clients(), &plan, api, id, at(now));
-    let names = |list: Vec<Blocker>| list.into_iter().map(|one| one.who).collect();
+    let names = |list: Vec<Blocker>| list.into_iter().map(|one| one.asker.who).collect();
     (names(clients.blockers), names(clients.exempt))
 }
 
@@ -86,17 +86,17 @@ fn contacts_are_those_of_now_and_who_has_left_is_listed() {
     let api = &plan.apis[0];
     let id = api.version("1.0").unwrap();
     let clients = judge(&clients(), &plan, api, id, at("2027-03-01T00:00:00Z"));
-    let acme = &clients.blockers[0];
+    let acme = &clients.blockers[0].asker;
     assert_eq!(
         (acme.contact.as_deref(), acme.configured),
         (Some("api@acme.example"), true)
     );
-    let left = &clients.blockers[1];
+    let left = &clients.blockers[1].asker;
     assert_eq!(
         (left.contact.as_deref(), left.identified, left.configured),
         (None, true, false)
     );
-    assert!(!clients.blockers[2].identified);
+    assert!(!clients.blockers[2].asker.identified);
     let megacorp = &clients.exempt[0];
     assert_eq!(megacorp.exempt_until, Some(at("2027-12-31T23:59:59Z")));
 }
