@@ -103,14 +103,15 @@ impl Process {
             once.call_once(&ready);
             Carrier::new(&gateway, core)
         });
+        // First what takes no time: a store may take a while, and whoever stops the process may not wait that long.
+        ended.shared.audit.flush();
+        ended.shared.access.flush();
         if !ended.shared.ledger.flush() {
             tracing::warn!(
                 waiting = ended.shared.ledger.state().waiting,
                 "the last usage figures could not be kept"
             );
         }
-        ended.shared.audit.flush();
-        ended.shared.access.flush();
         if let Some(edition) = ended.editions.current() {
             edition.telemetry.flush();
         }
