@@ -186,11 +186,7 @@ impl Minute {
                     .for_each(|sum| *sum += all);
             }
         }
-        let mut clients: Vec<(&str, u32)> = table
-            .clients
-            .iter()
-            .map(|(name, number)| (&**name, *number))
-            .collect();
+        let mut clients: Vec<(&str, u32)> = table.clients.iter().map(|name| &**name).zip(0..).collect();
         clients.sort_by_key(|(name, number)| (std::cmp::Reverse(requests[*number as usize]), *name));
         let mut askers = vec![Asker::OTHER; clients.len()];
         for (name, number) in clients {

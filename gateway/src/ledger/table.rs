@@ -111,11 +111,14 @@ pub(super) struct Table {
     pub(super) cells: FxHashMap<Key, Cell>,
     pub(super) took: FxHashMap<Place, Box<Took>>,
     pub(super) texts: Texts,
-    pub(super) clients: HashMap<Box<str>, u32>,
+    /// Clients without a credential, by number.
+    pub(super) clients: Vec<Box<str>>,
+    /// Their numbers by mark ([`super::told::Unknown::mark`]).
+    marks: HashMap<Box<[u8]>, u32>,
     /// Exchanges that found no place at all.
     pub(super) lost: u64,
     bounds: Bounds,
-    buffer: String,
+    mark: Vec<u8>,
 }
 
 impl Table {
@@ -125,10 +128,11 @@ impl Table {
             cells: FxHashMap::default(),
             took: FxHashMap::default(),
             texts: Texts::default(),
-            clients: HashMap::new(),
+            clients: Vec::new(),
+            marks: HashMap::new(),
             lost: 0,
             bounds,
-            buffer: String::new(),
+            mark: Vec::new(),
         }
     }
 
@@ -240,9 +244,9 @@ impl Table {
         if let Some(consumer) = told.consumer {
             return Asker::consumer(consumer);
         }
-        self.buffer.clear();
-        told.client.write(&mut self.buffer);
-        if let Some(number) = self.clients.get(self.buffer.as_str()) {
+        self.mark.clear();
+        told.client.mark(&mut self.mark);
+        if let Some(number) = self.marks.get(self.mark.as_slice()) {
             return Asker::client(*number);
         }
         let count = self.clients.len();
@@ -250,7 +254,10 @@ impl Table {
             return Asker::OTHER;
         }
         let number = u32::try_from(count).unwrap_or(u32::MAX);
-        self.clients.insert(self.buffer.as_str().into(), number);
+        let mut name = String::new();
+        told.client.write(&mut name);
+        self.clients.push(name.into());
+        self.marks.insert(self.mark.as_slice().into(), number);
         Asker::client(number)
     }
 }

@@ -63,6 +63,26 @@ pub struct Unknown<'a> {
 }
 
 impl Unknown<'_> {
+    /// Writes what tells it apart, in the bytes at hand: [`Self::write`] says the same in words, which takes a while.
+    pub(super) fn mark(&self, mark: &mut Vec<u8>) {
+        match self.address.map(|address| address.to_canonical()) {
+            Some(IpAddr::V4(address)) => {
+                mark.push(4);
+                mark.extend_from_slice(&address.octets()[..3]);
+            }
+            Some(IpAddr::V6(address)) => {
+                mark.push(6);
+                mark.extend_from_slice(&address.octets()[..6]);
+            }
+            None => mark.push(0),
+        }
+        mark.extend_from_slice(self.family().as_bytes());
+    }
+
+    fn family(&self) -> &str {
+        self.agent.map_or("", |agent| family(agent.as_bytes()))
+    }
+
     /// Writes what it is called: its address range (/24, of IPv6 /48) and the family of its user agent.
     pub(super) fn write(&self, text: &mut String) {
         // A String takes everything.
@@ -71,7 +91,7 @@ impl Unknown<'_> {
             Some(IpAddr::V6(address)) => write!(text, "{}", Ipv6Net::new_assert(address, 48).trunc()),
             None => write!(text, "unknown"),
         };
-        let family = self.agent.map_or("", |agent| family(agent.as_bytes()));
+        let family = self.family();
         if !family.is_empty() {
             text.push(' ');
             text.push_str(family);
@@ -148,5 +168,43 @@ mod tests {
         assert_eq!(told("203.0.113.77"), "203.0.113.0/24 curl");
         assert_eq!(told("::ffff:203.0.113.77"), "203.0.113.0/24 curl");
         assert_eq!(told("2001:db8:1:2::3"), "2001:db8:1::/48 curl");
+    }
+
+    #[test]
+    fn marks_are_the_same_where_the_words_are() {
+        let agents = ["curl/8", "curl/7", "okhttp/4", ""].map(|agent| HeaderValue::from_str(agent).unwrap());
+        let addresses = [
+            "203.0.113.7",
+            "203.0.113.9",
+            "::ffff:203.0.113.8",
+            "203.0.114.7",
+            "2001:db8:1:2::3",
+            "2001:db8:1:9::3",
+            "2001:db8:2::3",
+        ];
+        let addresses = addresses
+            .iter()
+            .map(|address| Some(address.parse().unwrap()))
+            .chain([None]);
+        let clients: Vec<Unknown<'_>> = addresses
+            .flat_map(|address| {
+                agents.iter().map(move |agent| Unknown {
+                    address,
+                    agent: Some(agent),
+                })
+            })
+            .collect();
+        let said = |client: &Unknown<'_>| {
+            let (mut mark, mut words) = (Vec::new(), String::new());
+            client.mark(&mut mark);
+            client.write(&mut words);
+            (mark, words)
+        };
+        for one in &clients {
+            for other in &clients {
+                let ((mark, words), (their_mark, their_words)) = (said(one), said(other));
+                assert_eq!(mark == their_mark, words == their_words, "{words} {their_words}");
+            }
+        }
     }
 }
