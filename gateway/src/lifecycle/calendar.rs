@@ -42,6 +42,16 @@ pub fn next(window: &Brownout, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
+/// Every opening of the window from this instant on, with the first instant after it; the first is now, if it is open.
+pub fn openings(window: &Brownout, now: Timestamp) -> impl Iterator<Item = (Timestamp, Timestamp)> {
+    let mut from = now;
+    std::iter::from_fn(move || {
+        let opens = next(window, from)?;
+        from = end(window, opens).filter(|end| *end > opens)?;
+        Some((opens, from))
+    })
+}
+
 /// Whether the day that begins at this second is one of them.
 fn fits(on: Days, midnight: i64) -> bool {
     let Ok(begin) = Timestamp::from_second(midnight) else {

@@ -12,7 +12,7 @@ pub mod trial;
 use jiff::Timestamp;
 use sluice_config::plan::{ConsumerId, Course, LifecyclePlan, VersionId};
 
-pub use calendar::{end, next};
+pub use calendar::{end, next, openings};
 pub use members::{Carry, Fate, Members, Met, Seen};
 pub use notice::{Fields, Next, Notice, Notices};
 pub use standing::{Standing, standing};

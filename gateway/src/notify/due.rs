@@ -146,14 +146,11 @@ fn rests(course: &Course, consumer: Option<ConsumerId>, now: Timestamp, until: T
 /// When a window opens after `now` and before `until`.
 fn openings(window: &Brownout, now: Timestamp, until: Timestamp) -> impl Iterator<Item = Rest> {
     // What is open now is not ahead.
-    let mut from = lifecycle::end(window, now).unwrap_or(now);
-    std::iter::from_fn(move || {
-        let opens = lifecycle::next(window, from).filter(|opens| *opens < until)?;
-        let to = lifecycle::end(window, opens).filter(|to| *to > opens)?;
-        from = to;
-        Some(Rest { from: opens, to })
-    })
-    .take(1_000)
+    let ahead = lifecycle::end(window, now).unwrap_or(now);
+    lifecycle::openings(window, ahead)
+        .take_while(move |(opens, _)| *opens < until)
+        .map(|(from, to)| Rest { from, to })
+        .take(1_000)
 }
 
 fn monday(at: Timestamp) -> Date {

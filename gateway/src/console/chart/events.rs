@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
-use sluice_config::plan::{ApiPlan, Brownout, Course};
+use sluice_config::plan::{ApiPlan, Course};
 
 use super::scale::Scale;
 use super::{BOTTOM, TOP};
 use crate::console::figures::date;
-use crate::lifecycle::{end, next};
+use crate::lifecycle::openings;
 
 /// The most brownouts of a version that get a line.
 const BROWNOUTS: usize = 14;
@@ -112,25 +112,15 @@ fn brownouts(course: &Course, scale: &Scale, now: Timestamp) -> Vec<Date> {
         .deprecated
         .map_or(begin, |deprecated| deprecated.max(begin));
     let last = course.sunset.map_or(now, |sunset| sunset.min(now));
-    let days = course
-        .brownouts
-        .iter()
-        .flat_map(|window| openings(window, begin, last));
+    let days = course.brownouts.iter().flat_map(|window| {
+        let opened = openings(window, begin).map(|(opens, _)| opens);
+        opened.take_while(|opens| *opens <= last)
+    });
     let mut days: Vec<Date> = days.map(date).collect();
     days.sort();
     days.dedup();
     // Of many, those that people may remember.
     days.split_off(days.len().saturating_sub(BROWNOUTS))
-}
-
-/// When a window opened between two instants, both within.
-fn openings(window: &Brownout, begin: Timestamp, last: Timestamp) -> impl Iterator<Item = Timestamp> {
-    let mut from = begin;
-    std::iter::from_fn(move || {
-        let opens = next(window, from).filter(|opens| *opens <= last)?;
-        from = end(window, opens).filter(|end| *end > opens)?;
-        Some(opens)
-    })
 }
 
 /// Versions, as a range where they stand one after another.
@@ -154,7 +144,7 @@ fn listed(api: &ApiPlan, versions: &[usize]) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use sluice_config::plan::Days;
+    use sluice_config::plan::{Brownout, Days};
 
     use super::*;
 
