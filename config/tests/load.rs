@@ -293,7 +293,8 @@ fn hostile_files_end_quickly() {
             assert!(!faults.is_empty());
             let took = spent() - before;
             println!("{i} as {name}: {took:?}");
-            assert!(took < Duration::from_secs(60), "{i} as {name} took {took:?}");
+            assert!(took > Duration::ZERO, "the system does not tell CPU time");
+            assert!(took < Duration::from_secs(20), "{i} as {name} took {took:?}");
         }
     }
 }

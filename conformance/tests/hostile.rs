@@ -20,7 +20,7 @@ use sluice_transforms::value::Value;
 const MANY: usize = 60_000;
 
 /// The CPU time that one unit may cost, unoptimised, through all versions: a square would cost a thousandfold of what it does.
-const EACH: Duration = Duration::from_millis(4);
+const EACH: Duration = Duration::from_micros(800);
 
 fn customer() -> Json {
     customers(5, 1).remove(0)
