@@ -112,15 +112,19 @@ fn send(stages: &[Stage], asks: &[Ask], at: usize, then: impl FnOnce()) -> (Tall
         ended.fold(
             (Tally::new(), BTreeMap::new()),
             |(mut all, mut operations), (seen, own)| {
-                seen.into_iter()
-                    .for_each(|(key, count)| *all.entry(key).or_default() += count);
-                own.into_iter()
-                    .for_each(|(key, count)| *operations.entry(key).or_default() += count);
+                add(&mut all, seen);
+                add(&mut operations, own);
                 (all, operations)
             },
         )
     });
     (tallies, operations)
+}
+
+/// Adds what was seen later.
+fn add<K: Ord>(all: &mut BTreeMap<K, u64>, more: BTreeMap<K, u64>) {
+    more.into_iter()
+        .for_each(|(key, count)| *all.entry(key).or_default() += count);
 }
 
 /// Waits until everything that was counted is kept.
@@ -147,6 +151,13 @@ fn judge(plan: &UsagePlan, seen: &Tally, operations: &BTreeMap<String, u64>) {
     assert_eq!(&counted, operations);
 }
 
+/// Ends a gateway: what is kept then is what was seen.
+fn ends_exact([stage]: [Stage; 1], plan: &UsagePlan, seen: &Tally) {
+    settle(&stage);
+    assert_eq!(tally(&ask(plan, &[Kind::Request], Grain::Day)), *seen);
+    stage.shutdown();
+}
+
 #[test]
 fn four_gateways_and_a_database_that_restarts_give_exactly_what_was_sent() {
     let Some(mut server) = Postgres::start() else {
@@ -164,10 +175,8 @@ fn four_gateways_and_a_database_that_restarts_give_exactly_what_was_sent() {
         server.go();
     });
     let (more, own) = send(&stages, &traffic(5, 1_200), 300, || server.restart());
-    more.into_iter()
-        .for_each(|(key, count)| *seen.entry(key).or_default() += count);
-    own.into_iter()
-        .for_each(|(key, count)| *operations.entry(key).or_default() += count);
+    add(&mut seen, more);
+    add(&mut operations, own);
     stages.iter().for_each(settle);
     judge(&plan, &seen, &operations);
     assert_eq!(seen.values().sum::<u64>(), 2_400);
@@ -201,8 +210,7 @@ fn a_password_that_changed_is_read_again() {
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'gateway'",
     );
     let (more, _) = send(&stage, &traffic(8, 40), 0, || ());
-    more.into_iter()
-        .for_each(|(key, count)| *seen.entry(key).or_default() += count);
+    add(&mut seen, more);
     let begun = Instant::now();
     let refused = |fault: &String| fault.contains("refused");
     while !stage[0]
@@ -218,11 +226,7 @@ fn a_password_that_changed_is_read_again() {
         std::thread::sleep(Duration::from_millis(50));
     }
     std::fs::write(&file, url("two")).unwrap();
-    settle(&stage[0]);
-    let plan = setup().plan("127.0.0.1:1").usage.unwrap();
-    assert_eq!(tally(&ask(&plan, &[Kind::Request], Grain::Day)), seen);
-    let [stage] = stage;
-    stage.shutdown();
+    ends_exact(stage, &setup().plan("127.0.0.1:1").usage.unwrap(), &seen);
 }
 
 #[test]
@@ -247,8 +251,7 @@ fn counts_are_taken_on_time_while_a_server_takes_long() {
         }
         for (seed, counted) in [(10, 80), (11, 120)] {
             let (more, _) = send(&stage, &traffic(seed, 40), 0, || ());
-            more.into_iter()
-                .for_each(|(key, count)| *seen.entry(key).or_default() += count);
+            add(&mut seen, more);
             // Nobody takes them here: the flush does, also while it waits for the server.
             while ledger.series().exchanges(None) < counted {
                 assert!(begun.elapsed() < PATIENCE, "{counted}");
@@ -258,11 +261,7 @@ fn counts_are_taken_on_time_while_a_server_takes_long() {
         assert!(!holder.is_finished(), "they were taken after it");
         assert!(ledger.state().waiting > 0);
     });
-    settle(&stage[0]);
-    let plan = setup().plan("127.0.0.1:1").usage.unwrap();
-    assert_eq!(tally(&ask(&plan, &[Kind::Request], Grain::Day)), seen);
-    let [stage] = stage;
-    stage.shutdown();
+    ends_exact(stage, &setup().plan("127.0.0.1:1").usage.unwrap(), &seen);
 }
 
 #[test]
