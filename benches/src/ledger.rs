@@ -118,7 +118,7 @@ fn question(background: &Background, directory: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Adds a day's rows, in batches of the size that gateways write.
+/// Adds a day's rows, in large batches: those of a gateway have 4,096 at most.
 async fn add(store: &Store, rows: &[Row], at: Timestamp) -> Result<(), Fault> {
     let (begun, used) = (Instant::now(), own_cpu()?);
     for (number, portion) in rows.chunks(50_000).enumerate() {
