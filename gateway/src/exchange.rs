@@ -211,10 +211,7 @@ fn options(
     let Some(options) = options.filter(|options| options.is_open) else {
         return Ok(None);
     };
-    known.chosen = options
-        .identified
-        .as_ref()
-        .map(|found| (found.version, found.chosen_by));
+    known.chosen = options.identified.as_ref().map(Identified::chosen);
     (known.api, known.identified) = (Some(options.api), options.identified);
     known.asked.preflight = options.preflight;
     edge::admit(asked.edition, options.api, asked.client)?;
@@ -256,7 +253,7 @@ async fn identify(carrier: &Carrier, asked: &Asked<'_>, known: &mut Known<'_>) -
     known.api = found
         .as_ref()
         .map_or_else(|none| none.api, |found| Some(found.api));
-    known.chosen = found.as_ref().ok().map(|found| (found.version, found.chosen_by));
+    known.chosen = found.as_ref().ok().map(Identified::chosen);
     if let Some(api) = known.api {
         let stage = trace.stage("admit");
         edge::admit(asked.edition, api, asked.client)?;
@@ -271,7 +268,7 @@ async fn identify(carrier: &Carrier, asked: &Asked<'_>, known: &mut Known<'_>) -
         }
         (Err(none), _) => return Err(none.refusal),
     };
-    known.chosen = Some((found.version, found.chosen_by));
+    known.chosen = Some(found.chosen());
     let found = known.identified.insert(found);
     let stage = trace.stage("authenticate");
     let who = &mut known.who;

@@ -11,11 +11,8 @@ use super::fact::{Counts, Fact, Kind, Who};
 use super::gathered::BY_LIFECYCLE;
 use super::key::{Asker, Key, NONE, Stands};
 use super::names::Names;
-use super::table::{Bounds, Cell, Table, Text, Texts};
+use super::table::{Bounds, Cell, OTHERS, Table, Text, Texts};
 use super::took::Part;
-
-/// How many keys beyond the bound are counted as those of `other` clients, as in the table of a core.
-const OTHERS: usize = 16_384;
 
 /// Counts of one minute under one set of names.
 #[derive(Debug)]

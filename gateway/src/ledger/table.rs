@@ -14,7 +14,7 @@ use super::told::Told;
 use super::took::Took;
 
 /// How many keys beyond the bound are counted as those of `other` clients.
-const OTHERS: usize = 16_384;
+pub(super) const OTHERS: usize = 16_384;
 /// How many places of one change are told apart: clients chose the names in some.
 const PLACES: usize = 64;
 /// The place of the others, which looks like no pointer.

@@ -29,6 +29,13 @@ pub struct Identified {
     pub media_type: Option<String>,
 }
 
+impl Identified {
+    /// The version, and the selector that named it.
+    pub fn chosen(&self) -> (VersionId, &'static str) {
+        (self.version, self.chosen_by)
+    }
+}
+
 /// What a request is looked at for.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {

@@ -139,7 +139,7 @@ pub(super) fn is_busy_file(error: &Error) -> bool {
     let Error::Database(error) = error else {
         return false;
     };
-    let busy = |code: i32| matches!(code & 0xff, 5 | 6);
+    let busy = |code| matches!(of_sqlite(code, String::new()), StoreFault::Busy(_));
     error.try_downcast_ref::<SqliteError>().is_some()
         && error.code().and_then(|code| code.parse().ok()).is_some_and(busy)
 }
